@@ -1,0 +1,54 @@
+"""A port has one name in four places: port, contract, adapters, proof."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.architecture import unfinished
+from tests.architecture.tree import ADAPTERS, DOMAIN, ROOT
+
+
+def classes(path: Path) -> list[ast.ClassDef]:
+    tree = ast.parse(path.read_text()) if path.is_file() else ast.Module()
+    return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+
+
+def is_protocol(node: ast.ClassDef) -> bool:
+    names = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
+    return any(isinstance(name, ast.Name) and name.id == "Protocol" for name in names)
+
+
+def modules(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.py") if path.stem != "__init__")
+
+
+PORTS = [
+    path.relative_to(DOMAIN / "ports").parts[0].removesuffix(".py")
+    for path in modules(DOMAIN / "ports")
+    if any(map(is_protocol, classes(path)))
+]
+"""Those that are more than a function: a function needs no contract and no folder."""
+
+
+def missing(port: str) -> list[str]:
+    contracts = [DOMAIN / "testing" / f"{port}.py", *modules(DOMAIN / "testing" / port)]
+    found = {
+        "a contract in salesarck_domain/testing": any(
+            node.name.endswith("Contract") for path in contracts for node in classes(path)
+        ),
+        "an adapter in salesarck_adapters": bool(modules(ADAPTERS / port))
+        or any((ADAPTERS / port).glob("*/__init__.py")),
+        "a proof in tests/contract": any((ROOT / "tests/contract" / port).glob("test_*.py")),
+    }
+    return [what for what, is_there in found.items() if not is_there]
+
+
+@pytest.mark.parametrize("port", sorted(set(PORTS) - unfinished.PORTS))
+def test_every_port_is_promised_answered_and_proved(port: str) -> None:
+    assert missing(port) == []
+
+
+@pytest.mark.parametrize("port", sorted(unfinished.PORTS))
+def test_a_finished_port_leaves_the_unfinished(port: str) -> None:
+    assert missing(port), f"take {port} out of tests/architecture/unfinished.py"
