@@ -1,0 +1,110 @@
+"""People: who they are, how we know, and what each role may do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from salesarck_domain.ids import ConsumerId, TenantId
+from salesarck_domain.phone import Email, Phone
+
+
+class Role(StrEnum):
+    """What somebody is to the platform or, with a tenant, to a business."""
+
+    CONSUMER = "consumer"
+    CASHIER = "cashier"
+    MANAGER = "manager"
+    OWNER = "owner"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    """What a route may ask of its caller."""
+
+    OWN_WALLET = "own_wallet"
+    TAKE_CODES = "take_codes"
+    READ_SALES = "read_sales"
+    READ_RULES = "read_rules"
+    CHANGE_RULES = "change_rules"
+    READ_PLATFORM = "read_platform"
+    ADJUST_WALLETS = "adjust_wallets"
+
+
+MAY: dict[Role, frozenset[Permission]] = {
+    Role.CONSUMER: frozenset({Permission.OWN_WALLET}),
+    Role.CASHIER: frozenset({Permission.TAKE_CODES}),
+    Role.MANAGER: frozenset(
+        {
+            Permission.TAKE_CODES,
+            Permission.READ_SALES,
+            Permission.READ_RULES,
+        }
+    ),
+    Role.OWNER: frozenset(
+        {
+            Permission.TAKE_CODES,
+            Permission.READ_SALES,
+            Permission.READ_RULES,
+            Permission.CHANGE_RULES,
+        }
+    ),
+    Role.ADMIN: frozenset({Permission.READ_PLATFORM, Permission.ADJUST_WALLETS}),
+}
+"""Deny is the default: what does not stand here, a role may not."""
+
+
+class EvidenceKind(StrEnum):
+    """By what a person can be known, best first."""
+
+    TILL = "till"
+    PHONE = "phone"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Evidence:
+    """Something that points to one person: a till's customer id, a phone, an e-mail address."""
+
+    kind: EvidenceKind
+    value: str
+
+    @classmethod
+    def till(cls, provider: str, customer: str) -> "Evidence":
+        """A customer of a tenant's tills, by the provider's own id."""
+        return cls(EvidenceKind.TILL, f"{provider}:{customer}")
+
+    @classmethod
+    def phone(cls, number: str) -> "Evidence":
+        """A phone in E.164.
+
+        Raises:
+            ValueError: it isn't.
+        """
+        return cls(EvidenceKind.PHONE, Phone(number).number)
+
+    @classmethod
+    def email(cls, address: str) -> "Evidence":
+        """An e-mail address, in any case.
+
+        Raises:
+            ValueError: it isn't one.
+        """
+        return cls(EvidenceKind.EMAIL, Email(address).address)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A person showed at `proved_at` that this evidence is theirs. The first proof stands."""
+
+    evidence: Evidence
+    consumer: ConsumerId
+    proved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person works for a tenant, or for the platform (no tenant)."""
+
+    person: ConsumerId
+    role: Role
+    tenant: TenantId | None = None

@@ -1,0 +1,128 @@
+"""The directory: look-ups that come before a tenant is known. They have tables of their own."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Protocol
+
+from salesarck_domain.errors import Conflict, Missing, Unavailable
+from salesarck_domain.ids import ConsumerId, TenantId
+from salesarck_domain.people import Evidence, Member, Proof
+from salesarck_domain.tenants import Tenant
+
+
+@dataclass(eq=False)
+class TenantMissing(Missing):
+    """There is no such tenant."""
+
+    tenant: str
+    code: ClassVar[str] = "tenant_unknown"
+
+    def __str__(self) -> str:
+        return f"there is no tenant {self.tenant}"
+
+
+@dataclass(eq=False)
+class LinkTaken(Conflict):
+    """A merchant's till belongs to another tenant."""
+
+    provider: str
+    merchant: str
+    code: ClassVar[str] = "link_taken"
+
+    def __str__(self) -> str:
+        return f"{self.provider} merchant {self.merchant} is linked to another tenant"
+
+
+@dataclass(eq=False)
+class StoreUnavailable(Unavailable):
+    """The database isn't there, or it is not certain that it kept what we gave it."""
+
+    what: str
+    code: ClassVar[str] = "store_unavailable"
+
+    def __str__(self) -> str:
+        return f"the store isn't answering: {self.what}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One merchant account at a provider, and the tenant whose sales it tells. At most one."""
+
+    tenant: TenantId
+    provider: str
+    merchant: str
+    name: str = ""
+    state: str = "active"
+    linked_at: datetime
+
+
+class Directory(Protocol):
+    """Tenants, links, people. Each call is its own transaction."""
+
+    async def add_tenant(self, tenant: Tenant) -> None:
+        """Add a tenant, or write its terms anew."""
+        ...
+
+    async def tenant(self, tenant: TenantId) -> Tenant:
+        """Read one.
+
+        Raises:
+            TenantMissing: there is none.
+        """
+        ...
+
+    async def tenants(self) -> Sequence[Tenant]:
+        """Read all, by name."""
+        ...
+
+    async def add_link(self, link: Link) -> None:
+        """Link a merchant; again by the same tenant makes it active.
+
+        Raises:
+            LinkTaken: another tenant has it.
+        """
+        ...
+
+    async def end_link(self, provider: str, merchant: str, state: str) -> None:
+        """Note that a link no longer works (`needs_reauth`, `revoked`)."""
+        ...
+
+    async def link(self, provider: str, merchant: str) -> Link | None:
+        """Find whose a merchant account is."""
+        ...
+
+    async def links(self, tenant: TenantId | None = None) -> Sequence[Link]:
+        """Read the links of a tenant, or all."""
+        ...
+
+    async def prove(self, proofs: Iterable[Proof]) -> None:
+        """Note proofs of phones and e-mails. What somebody proved before stays theirs."""
+        ...
+
+    async def whose(self, evidence: Evidence) -> ConsumerId | None:
+        """Find the person who proved a phone or an e-mail."""
+        ...
+
+    async def evidence_of(self, consumer: ConsumerId) -> Sequence[Proof]:
+        """Read the phones and e-mails that a person proved."""
+        ...
+
+    async def tenants_waiting_for(self, evidence: Iterable[Evidence]) -> Sequence[TenantId]:
+        """Find the tenants with unclaimed sales that wait for any of this evidence."""
+        ...
+
+    async def claimable(self, limit: int) -> Sequence[tuple[TenantId, Proof]]:
+        """Find proved evidence that unclaimed sales still wait for, within the claim window.
+
+        That is what a proof and a delivery at one moment leave behind; the timetable claims it.
+        """
+        ...
+
+    async def add_member(self, member: Member) -> None:
+        """Give a person a role at a tenant, or on the platform."""
+        ...
+
+    async def memberships(self, person: ConsumerId) -> Sequence[Member]:
+        """Read a person's roles."""
+        ...
