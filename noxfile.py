@@ -115,6 +115,13 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Plant faults in the domain, one at a time, and list those that no test saw."""
+    run(session, "mutmut", "run", *session.posargs)
+    run(session, "mutmut", "results")
+
+
+@nox.session
 def pin(session: nox.Session) -> None:
     """Write requirements/ anew: the newest versions that fit pyproject.toml, with all hashes."""
     words = "pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes"

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import settings
 
 pytest.register_assert_rewrite("salesarck_domain.testing")
+pytest_plugins = ("tests.postgres",)
 
 pytest_plugins = ["tests.postgres"]  # a fresh database for every test that asks
 
