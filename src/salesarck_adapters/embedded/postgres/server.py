@@ -109,6 +109,9 @@ class Postgres:
             self._folder.prepare(programs, account, durable=durable)
             self._folder.forget_dead_server()
             self._launch_until_ready(programs, account, lock)
+        except BaseException:
+            self.stop()
+            raise
         finally:
             os.close(lock)
 
@@ -203,8 +206,8 @@ class Postgres:
             said = log.read().decode(errors="replace")
         if "Address already in use" in said:
             return "Address already in use"
-        serious = re.findall(r"(?:FATAL|PANIC|ERROR): +(.*)", said)
-        return serious[-1] if serious else f"it gave no reason within {START_SECONDS:.0f} seconds"
+        serious = re.findall(r"(?:FATAL|PANIC|ERROR): +(.*)", said) or said.split("\n", 1)[:1]
+        return serious[-1] or f"it said nothing within {START_SECONDS:.0f} seconds"
 
 
 def _is_free(port: int) -> bool:
