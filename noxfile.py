@@ -20,9 +20,9 @@ SITE_PACKAGES = Path(sysconfig.get_path("purelib"))
 BRANCHES_COVERED_MIN = {"salesarck_domain": 98, "salesarck_adapters": 90}
 COVERAGE_IS_DEMANDED = False
 
-RUNNER = (
-    "_pytest anyio idna iniconfig packaging pluggy pygments pytest sniffio typing_extensions.py"
-)
+RUNNER = """
+_pytest anyio idna iniconfig packaging pluggy py.py pygments pytest sniffio typing_extensions.py
+"""
 """What it takes to run tests, lent to an environment that has nothing else."""
 
 IMPORT_ALL = """
