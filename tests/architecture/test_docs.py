@@ -2,12 +2,12 @@
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import click
 import pytest
 
-from salesarck_service.cli import main
 from tests.architecture import unfinished
 from tests.architecture.tree import PYTHON, ROOT, name_of
 
@@ -21,7 +21,6 @@ CODE = [
     for block in re.findall(r"```sh\n(.*?)```|`([^`\n]+)`", page.read_text(), re.DOTALL)
     for line in "".join(block).splitlines()
 ]
-PROGRAM = {name for name in main.list_commands(click.Context(main)) if name}
 PROMISED = {found for line in CODE for found in re.findall(r"\bsalesarck ([a-z]+)\b", line)}
 WORDS = re.findall(
     r"^\| \*\*([a-z ]+)\*\*", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE
@@ -59,7 +58,9 @@ def test_every_promised_nox_session_exists() -> None:
 
 
 def test_every_promised_command_exists() -> None:
-    assert PROMISED - PROGRAM <= unfinished.COMMANDS
+    program = import_module("salesarck_service.cli").main
+    commands = set(program.list_commands(click.Context(program)))
+    assert PROMISED - commands <= unfinished.COMMANDS
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.tree import PYTHON, ROOT, name_of
+from tests.architecture.tree import PYTHON, ROOT, SRC, name_of
 
 LINES_PER_MODULE_MAX = 400
 LINES_PER_FUNCTION_MAX = 50
@@ -31,3 +31,9 @@ def test_the_tidy_test_counts_a_function_from_its_name_to_its_last_line() -> Non
     fits = "def f():\n" + " x = 1\n" * (LINES_PER_FUNCTION_MAX - 1)
     assert not long_functions(fits)
     assert long_functions(fits + " x = 1\n") == ["f has 51 lines"]
+
+
+def test_every_folder_of_code_is_a_package() -> None:
+    """Without its `__init__.py` a folder is invisible to the import contracts."""
+    folders = {path.parent for path in PYTHON} - {SRC}
+    assert [name_of(path) for path in folders if not (path / "__init__.py").is_file()] == []
