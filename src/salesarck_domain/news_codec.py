@@ -5,8 +5,9 @@ What is written has every key. What is read may leave out `order`, `location`, `
 and `merged_from` (none). Any other key must be there, and no key may be unknown.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TypeGuard, cast
 
 from salesarck_domain.money import is_currency
 from salesarck_domain.news import (
@@ -40,7 +41,7 @@ def decode_news(data: object) -> News:
     Raises:
         ValueError: it isn't news in our words; the sentence says where.
     """
-    fields = _Fields("news", _mapping("news", data))
+    fields = _Fields("news", plain_object("news", data))
     kind = fields.one_of("news", READERS)
     fields.about = kind
     news = READERS[kind](fields)
@@ -73,6 +74,40 @@ def decode_moment(text: str) -> datetime:
         return at.astimezone(UTC)
     except OverflowError as beyond:
         raise ValueError(f"no calendar has the moment {text!r}") from beyond
+
+
+def is_object(data: object) -> TypeGuard[Mapping[str, object]]:
+    """Whether plain data is an object, with texts as keys."""
+    return isinstance(data, Mapping) and all(
+        isinstance(key, str) for key in cast("Mapping[object, object]", data)
+    )
+
+
+def is_list(data: object) -> TypeGuard[Sequence[object]]:
+    """Whether plain data is a list."""
+    return isinstance(data, list | tuple)
+
+
+def plain_object(about: str, data: object) -> Mapping[str, object]:
+    """Take plain data for an object with texts as keys.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if is_object(data):
+        return data
+    raise ValueError(f"{about} must be an object, got {data!r}")
+
+
+def plain_list(about: str, data: object) -> Sequence[object]:
+    """Take plain data for a list.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if is_list(data):
+        return data
+    raise ValueError(f"{about} must be a list, got {data!r}")
 
 
 class _Fields:
@@ -127,18 +162,16 @@ class _Fields:
         return text
 
     def texts(self, key: str) -> tuple[str, ...]:
-        value = self._take(key) if key in self.data else ()
-        if not isinstance(value, list | tuple):
+        items = plain_list(key, self._take(key)) if key in self.data else ()
+        texts = tuple(item for item in items if isinstance(item, str))
+        if len(texts) != len(items):
             raise self._wrong(key, "a list of texts")
-        listed = tuple(item for item in value if isinstance(item, str))
-        if len(listed) != len(value):
-            raise self._wrong(key, "a list of texts")
-        return listed
+        return texts
 
     def customer(self, key: str) -> TillCustomer | None:
         if self._is_null(key):
             return None
-        inner = _Fields(key, _mapping(key, self._take(key)))
+        inner = _Fields(key, plain_object(key, self._take(key)))
         whom = TillCustomer(
             inner.text_or_none("id"), inner.text_or_none("phone"), inner.text_or_none("email")
         )
@@ -162,12 +195,6 @@ class _Fields:
         return ValueError(f"{self.about}: {key!r} must be {wanted}, got {self.data.get(key)!r}")
 
 
-def _mapping(about: str, data: object) -> Mapping[str, object]:
-    if not isinstance(data, Mapping):
-        raise ValueError(f"{about} must be an object, got {data!r}")
-    return {str(key): value for key, value in data.items()}
-
-
 def _encode(value: object) -> object:
     if isinstance(value, datetime):
         return encode_moment(value)
@@ -175,7 +202,7 @@ def _encode(value: object) -> object:
         return value.value
     if isinstance(value, TillCustomer):
         return {"id": value.id, "phone": value.phone, "email": value.email}
-    return list(value) if isinstance(value, tuple) else value
+    return list(value) if is_list(value) else value
 
 
 def _sale(fields: _Fields) -> SaleNews:
