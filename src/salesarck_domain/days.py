@@ -14,7 +14,9 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
-        raise ValueError(f"there is no time zone {name!r}, use one like America/New_York") from unknown
+        raise ValueError(
+            f"there is no time zone {name!r}, use one like America/New_York"
+        ) from unknown
 
 
 def local_date(at: datetime, where: ZoneInfo) -> date:

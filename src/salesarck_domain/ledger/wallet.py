@@ -80,7 +80,9 @@ class Wallet:
         default_factory=dict[CodeId, RedemptionCode]
     )
 
-    def earn(self, points: int, cause: Cause, by: By, ends_at: datetime | None, grace: timedelta) -> None:
+    def earn(
+        self, points: int, cause: Cause, by: By, ends_at: datetime | None, grace: timedelta
+    ) -> None:
         """Bring in points of a sale. Points that would have ended already end a grace later."""
         if ends_at is not None and ends_at <= by.at:
             ends_at = by.at + grace
@@ -156,7 +158,9 @@ class Wallet:
         """Say how many of a sale's points that stand in the ledger have not run out."""
         return max(0, standing - self.run_out.get(sale, 0))
 
-    def _due(self, now: datetime) -> Iterable[tuple[datetime, int, tuple[int, str], Lot | RedemptionCode]]:
+    def _due(
+        self, now: datetime
+    ) -> Iterable[tuple[datetime, int, tuple[int, str], Lot | RedemptionCode]]:
         for lot in self.lots.values():
             if lot.remaining and lot.ends_at is not None and lot.ends_at <= now:
                 yield lot.ends_at, 0, age(lot), lot

@@ -26,8 +26,6 @@ class Push(Protocol):
         """Tell the watchers of this consumer. Never fails: nobody may be listening."""
         ...
 
-    def watch(
-        self, consumer: ConsumerId
-    ) -> AbstractAsyncContextManager[AsyncIterator[Balance]]:
+    def watch(self, consumer: ConsumerId) -> AbstractAsyncContextManager[AsyncIterator[Balance]]:
         """Hear of every balance published for a consumer from now on."""
         ...

@@ -134,6 +134,14 @@ class Codes(Protocol):
         """Find a code by its id."""
         ...
 
+    async def wrong_tries(self, place: str, since: datetime) -> Sequence[datetime]:
+        """Read when wrong codes were typed at a place (a till, a cashier), oldest first."""
+        ...
+
+    async def note_wrong_try(self, places: Iterable[str], at: datetime) -> None:
+        """Note that a wrong code was typed at these places."""
+        ...
+
 
 class People(Protocol):
     """How a tenant's tills know people."""
@@ -218,6 +226,10 @@ class Work(Protocol):
 
     async def note(self, note: AuditNote) -> None:
         """Add an audit row."""
+        ...
+
+    async def noted(self, id_: UUID) -> AuditNote | None:
+        """Find the audit row of a deed, if it was done before."""
         ...
 
     async def apply(self, deeds: Sequence[Applied]) -> None:

@@ -111,7 +111,8 @@ class Sale:
 
     `consumer` is None until the first posting fixes it. `posted` counts the postings; `earned`
     and `clawed` are sums of points over them (`clawed` with what became owed); `worth` is what
-    the newest judgement says the sale is worth to its consumer now.
+    the newest judgement says the sale is worth to its consumer now. While nobody is its consumer,
+    `waits_for` holds the evidence that would make somebody.
     """
 
     id: SaleId
@@ -124,6 +125,7 @@ class Sale:
     worth: int = 0
     happened_at: datetime | None = None
     award: dict[str, object] = field(default_factory=dict[str, object])
+    waits_for: tuple[Evidence, ...] = ()
 
     @property
     def standing(self) -> int:
@@ -180,13 +182,15 @@ class Bill:
 
 
 def _counts(state: SaleNews, currency: str) -> bool:
-    return (
-        state.state is TenderState.COMPLETED and not state.test and state.currency == currency
-    )
+    return state.state is TenderState.COMPLETED and not state.test and state.currency == currency
 
 
 def _why_nothing(
-    states: Sequence[SaleNews], counting: Sequence[SaleNews], gross: int, refunded: int, currency: str
+    states: Sequence[SaleNews],
+    counting: Sequence[SaleNews],
+    gross: int,
+    refunded: int,
+    currency: str,
 ) -> str | None:
     if counting:
         if gross == 0:
