@@ -9,11 +9,12 @@ background, with the vendor's patience. It has no lock: keep it on a loopback ad
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
-from litestar import Response, Router, get, post
+from litestar import Litestar, Response, Router, get, post
 from litestar.connection import Request
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
@@ -172,8 +173,23 @@ TillAtHand = NamedDependency[Till]
 Post = NamedDependency[PostOffice]
 
 
-def till_control(till: Till, office: PostOffice) -> Router:
-    """The routes of one till."""
+def open_shop(
+    api: Router, till: Till, courier: Courier, client: httpx.AsyncClient | None
+) -> Litestar:
+    """A vendor's interface and a till as one server. A client that is given stays open."""
+    office = PostOffice(courier, client or httpx.AsyncClient())
+
+    @asynccontextmanager
+    async def posting(_: Litestar) -> AsyncGenerator[None]:
+        yield
+        await office.close()
+        if client is None:
+            await office.client.aclose()
+
+    return Litestar([api, _till_control(till, office)], lifespan=[posting], openapi_config=None)
+
+
+def _till_control(till: Till, office: PostOffice) -> Router:
     return Router(
         "/till",
         route_handlers=[

@@ -1,8 +1,7 @@
 """Square as a server: its interface, and the till that feeds it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import httpx
 from litestar import Litestar
@@ -11,7 +10,7 @@ from salesarck_adapters.simulators.square.api import square_api
 from salesarck_adapters.simulators.square.till import SquareTill
 from salesarck_adapters.simulators.square.webhooks import square_courier
 from salesarck_adapters.simulators.square.world import SquareWorld
-from salesarck_adapters.till_control import PostOffice, till_control
+from salesarck_adapters.till_control import open_shop
 
 
 def create_square(
@@ -22,21 +21,8 @@ def create_square(
     client: httpx.AsyncClient | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Litestar:
-    """A Square that posts to `webhook_url`. `client` posts; a test's stays open."""
+    """A Square that posts to `webhook_url`. `client` posts; one that is given stays open."""
     courier = square_courier(
         world, webhook_url=webhook_url, signature_key=signature_key, sleep=sleep
     )
-    office = PostOffice(courier, client or httpx.AsyncClient())
-
-    @asynccontextmanager
-    async def open_for_business(_: Litestar) -> AsyncGenerator[None]:
-        yield
-        await office.close()
-        if client is None:
-            await office.client.aclose()
-
-    return Litestar(
-        [square_api(world), till_control(SquareTill(world), office)],
-        lifespan=[open_for_business],
-        openapi_config=None,
-    )
+    return open_shop(square_api(world), SquareTill(world), courier, client)

@@ -51,7 +51,7 @@ class SquareTill:
     def ring_up(self, purchase: Purchase) -> Rung:
         seller, parts = self.world.seller(purchase.merchant), purchase.parts()
         if purchase.customer is not None:
-            self.world.customer(purchase.customer)
+            self._must_own(self.world.customer(purchase.customer).id, purchase.merchant)
         if purchase.outcome == "approved" and any(part.tender == "cash" for part in parts):
             raise TillRefused("cash is never only approved")
         place = self.world.location(seller, purchase.location)
