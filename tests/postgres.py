@@ -35,7 +35,7 @@ class Database:
 OpenDatabase = Callable[[], AbstractContextManager[Database]]
 
 
-def ask(server: Postgres, statement: sql.Composable) -> None:
+def ask(server: Postgres, statement: sql.SQL | sql.Composed) -> None:
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
         connection.execute(statement)
 
