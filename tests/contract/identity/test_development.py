@@ -89,7 +89,7 @@ class TestDevelopmentIdentity(IdentityContract):
             {"phone": "12"},
             {"more": "x" * 9_000},
         ],
-        ids=str,
+        ids=lambda change: str(change)[:40],
     )
     async def test_a_token_that_says_something_else_is_not_accepted(
         self, change: dict[str, object]
