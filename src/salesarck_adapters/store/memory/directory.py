@@ -1,0 +1,133 @@
+"""The directory in memory."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from salesarck_adapters.store.memory.shelf import Room, happened
+from salesarck_domain.ids import ConsumerId, TenantId
+from salesarck_domain.people import Evidence, EvidenceKind, Member, Proof
+from salesarck_domain.ports.directory import Link, LinkTaken, TenantMissing
+from salesarck_domain.sales.sale import Sale
+from salesarck_domain.tenants import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryDirectory:
+    """Tenants, links and people."""
+
+    room: Room
+    tenants_by_id: dict[TenantId, Tenant] = field(default_factory=dict[TenantId, Tenant])
+    links_by_merchant: dict[tuple[str, str], Link] = field(
+        default_factory=dict[tuple[str, str], Link]
+    )
+    members: list[Member] = field(default_factory=list[Member])
+
+    async def add_tenant(self, tenant: Tenant) -> None:
+        """Put it in its place."""
+        self.tenants_by_id[tenant.id] = tenant
+
+    async def tenant(self, tenant: TenantId) -> Tenant:
+        """Read one.
+
+        Raises:
+            TenantMissing: there is none.
+        """
+        found = self.tenants_by_id.get(tenant)
+        if found is None:
+            raise TenantMissing(str(tenant))
+        return found
+
+    async def tenants(self) -> Sequence[Tenant]:
+        """Read all, by name."""
+        return sorted(self.tenants_by_id.values(), key=lambda each: (each.name, each.id))
+
+    async def add_link(self, link: Link) -> None:
+        """Put it in its place.
+
+        Raises:
+            LinkTaken: another tenant has it.
+        """
+        await self.tenant(link.tenant)
+        there = self.links_by_merchant.get((link.provider, link.merchant))
+        if there and there.tenant != link.tenant:
+            raise LinkTaken(link.provider, link.merchant)
+        self.links_by_merchant[link.provider, link.merchant] = replace(link, state="active")
+
+    async def end_link(self, provider: str, merchant: str, state: str) -> None:
+        """Note that a link no longer works."""
+        there = self.links_by_merchant.get((provider, merchant))
+        if there:
+            self.links_by_merchant[provider, merchant] = replace(there, state=state)
+
+    async def link(self, provider: str, merchant: str) -> Link | None:
+        """Find whose a merchant account is."""
+        return self.links_by_merchant.get((provider, merchant))
+
+    async def links(self, tenant: TenantId | None = None) -> Sequence[Link]:
+        """Read the links of a tenant, or all, sorted by merchant."""
+        found = (self.links_by_merchant[key] for key in sorted(self.links_by_merchant))
+        return [link for link in found if tenant in {None, link.tenant}]
+
+    async def prove(self, proofs: Iterable[Proof]) -> None:
+        """Keep each unless somebody was first."""
+        for proof in proofs:
+            if proof.evidence.kind is not EvidenceKind.TILL:
+                self.room.proofs.setdefault(proof.evidence, proof)
+
+    async def whose(self, evidence: Evidence) -> ConsumerId | None:
+        """Find the person who proved a phone or an e-mail."""
+        proof = self.room.proofs.get(evidence)
+        return proof.consumer if proof else None
+
+    async def evidence_of(self, consumer: ConsumerId) -> Sequence[Proof]:
+        """Read the phones and e-mails that a person proved, sorted."""
+        found = (proof for proof in self.room.proofs.values() if proof.consumer == consumer)
+        return sorted(found, key=lambda proof: proof.evidence)
+
+    async def tenants_waiting_for(self, evidence: Iterable[Evidence]) -> Sequence[TenantId]:
+        """Look through all sales that wait."""
+        asked = set(evidence)
+        return sorted(
+            tenant
+            for tenant, shelf in self.room.shelves.items()
+            if any(not asked.isdisjoint(_waits_for(sale)) for sale in shelf.sales.values())
+        )
+
+    async def claimable(self, limit: int) -> Sequence[tuple[TenantId, Proof]]:
+        """Look through all sales that wait."""
+        found = {
+            (tenant, proof)
+            for tenant in self.room.shelves
+            for sale in self.room.shelf(tenant).sales.values()
+            for proof in self._claims(self.tenants_by_id[tenant], sale)
+        }
+        return list(islice(sorted(found, key=_rank), limit))
+
+    async def add_member(self, member: Member) -> None:
+        """Give a person a role, once."""
+        if member not in self.members:
+            self.members.append(member)
+
+    async def memberships(self, person: ConsumerId) -> Sequence[Member]:
+        """Read a person's roles."""
+        return [member for member in self.members if member.person == person]
+
+    def _claims(self, tenant: Tenant, sale: Sale) -> Iterable[Proof]:
+        moment = happened(sale)
+        if moment is None or sale.award.get("reason") != "unclaimed":
+            return
+        shelf = self.room.shelf(tenant.id)
+        for evidence in _waits_for(sale):
+            proof = shelf.till_proofs.get(evidence) or self.room.proofs.get(evidence)
+            if proof and proof.proved_at - moment <= tenant.claim_window:
+                yield proof
+
+
+def _waits_for(sale: Sale) -> Sequence[Evidence]:
+    return () if sale.consumer else sale.waits_for
+
+
+def _rank(found: tuple[TenantId, Proof]) -> tuple[TenantId, Evidence]:
+    tenant, proof = found
+    return (tenant, proof.evidence)

@@ -1,0 +1,38 @@
+"""The store in memory: works of one tenant take turns, each on a draft."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from salesarck_adapters.store.memory.books import MemoryBooks
+from salesarck_adapters.store.memory.directory import MemoryDirectory
+from salesarck_adapters.store.memory.inbox import MemoryInbox, Rows
+from salesarck_adapters.store.memory.shelf import Room
+from salesarck_adapters.store.memory.work import MemoryWork
+from salesarck_domain.ids import TenantId
+
+
+class MemoryStore:
+    """Books, works, inbox and directory over one room. Every work is alone with its tenant."""
+
+    def __init__(self) -> None:
+        self._room = Room()
+        self._rows = Rows()
+        self._turns: defaultdict[TenantId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.books = MemoryBooks(self._room)
+        self.directory = MemoryDirectory(self._room)
+        self.inbox = MemoryInbox(self._rows, self.directory)
+
+    @asynccontextmanager
+    async def begin(self, tenant: TenantId, *, alone: bool = False) -> AsyncGenerator[MemoryWork]:
+        """Wait for the tenant's turn, and keep the draft if the work ends well.
+
+        Raises:
+            TenantMissing: there is no such tenant.
+        """
+        async with self._turns[tenant]:
+            terms = await self.directory.tenant(tenant)
+            work = MemoryWork.begin(terms, self._room, self._rows, alone=alone)
+            yield work
+            work.keep(self._room)

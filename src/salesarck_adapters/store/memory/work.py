@@ -1,0 +1,118 @@
+"""One work in memory: a draft of one tenant's shelf."""
+
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from salesarck_adapters.store.memory.inbox import Rows
+from salesarck_adapters.store.memory.people import MemoryPeople
+from salesarck_adapters.store.memory.sales import MemorySales
+from salesarck_adapters.store.memory.shelf import Room, Shelf, plain
+from salesarck_adapters.store.memory.wallets import MemoryCodes, MemoryWallets
+from salesarck_domain.audit import AuditNote
+from salesarck_domain.deeds import Applied
+from salesarck_domain.ids import SaleId
+from salesarck_domain.people import Evidence, Proof
+from salesarck_domain.ports.store import Finished
+from salesarck_domain.rules.version import Retirement, RuleBook, RuleVersion
+from salesarck_domain.tenants import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryWork:
+    """Reads what is kept, writes on a draft, and is kept as a whole."""
+
+    tenant: Tenant
+    rules: RuleBook
+    alone: bool
+    shelf: Shelf
+    platform: ChainMap[Evidence, Proof]
+    inbox: Rows
+    done: list[Finished] = field(default_factory=list[Finished])
+    now_claimed: set[SaleId] = field(default_factory=set[SaleId])
+
+    @classmethod
+    def begin(cls, tenant: Tenant, room: Room, inbox: Rows, *, alone: bool) -> "MemoryWork":
+        """Begin with empty drafts over what is kept."""
+        shelf = room.shelves.setdefault(tenant.id, Shelf())
+        return cls(
+            tenant, shelf.rule_book(), alone, shelf.draft(), ChainMap({}, room.proofs), inbox
+        )
+
+    @property
+    def sales(self) -> MemorySales:
+        """Its sales."""
+        return MemorySales(self.tenant.id, self.shelf)
+
+    @property
+    def wallets(self) -> MemoryWallets:
+        """Its wallets."""
+        return MemoryWallets(self.tenant.id, self.shelf)
+
+    @property
+    def codes(self) -> MemoryCodes:
+        """Its codes."""
+        return MemoryCodes(self.shelf)
+
+    @property
+    def people(self) -> MemoryPeople:
+        """How its tills know people."""
+        return MemoryPeople(self.shelf, self.platform)
+
+    async def publish(self, version: RuleVersion) -> None:
+        """Add a rule version."""
+        self._check_alone()
+        self.shelf.versions[version.number] = version
+
+    async def retire(self, retirement: Retirement) -> None:
+        """End the versions so far."""
+        self._check_alone()
+        self.shelf.retirements[len(self.shelf.retirements)] = retirement
+
+    async def note(self, note: AuditNote) -> None:
+        """Add an audit row."""
+        before, after = plain(note.before), plain(note.after)
+        self.shelf.notes[note.id] = replace(note, before=before, after=after)
+
+    async def apply(self, deeds: Sequence[Applied]) -> None:
+        """Number deeds from where the last work ended."""
+        for deed in deeds:
+            number = len(self.shelf.applied) + 1
+            self.shelf.applied[number] = replace(deed, number=number)
+
+    async def finish(self, rows: Sequence[Finished]) -> None:
+        """Mark rows done when this work is kept.
+
+        Raises:
+            LeaseLost: somebody else holds one of them now.
+        """
+        for row in rows:
+            self.inbox.held(row.row, row.token)
+        self.done.extend(rows)
+
+    async def claimed(self, sales: Iterable[SaleId]) -> None:
+        """Change outcomes when this work is kept."""
+        self.now_claimed.update(sales)
+
+    async def announce(self, topic: str, content: Mapping[str, object]) -> None:
+        """Put a message into the outbox."""
+        self.shelf.outbox[len(self.shelf.outbox)] = (topic, plain(content))
+
+    def keep(self, room: Room) -> None:
+        """Make all of it the truth.
+
+        Raises:
+            LeaseLost: a lease ended while this work went on; nothing of it is kept.
+        """
+        for row in self.done:
+            self.inbox.held(row.row, row.token)
+        for row in self.done:
+            self.inbox.finish(row)
+        self.inbox.claimed(self.now_claimed)
+        room.shelves[self.tenant.id].take_in(self.shelf)
+        for evidence, proof in self.platform.maps[0].items():
+            room.proofs.setdefault(evidence, proof)
+
+    def _check_alone(self) -> None:
+        if not self.alone:
+            raise ValueError("rules change only in a work that is alone")
