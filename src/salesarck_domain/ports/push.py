@@ -19,12 +19,16 @@ class Balance:
     seq: int
 
 
-class Push(Protocol):
-    """Publishes balances to those who watch now."""
+class Publisher(Protocol):
+    """What use cases need: somewhere to say a balance."""
 
     async def publish(self, balance: Balance) -> None:
         """Tell the watchers of this consumer. Never fails: nobody may be listening."""
         ...
+
+
+class Push(Publisher, Protocol):
+    """Publishes balances to those who watch now."""
 
     def watch(self, consumer: ConsumerId) -> AbstractAsyncContextManager[AsyncIterator[Balance]]:
         """Hear of every balance published for a consumer from now on."""

@@ -4,7 +4,7 @@ Batch-first: one item is a batch of one. One work is one database transaction of
 Lock order everywhere: payments and sales, then wallets, in a sorted order of their own.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -285,7 +285,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalletBooks:
-    """Everything that is written about one wallet, for verification."""
+    """Everything that is written about one wallet, right or wrong, for verification.
+
+    `entries` are made with `LedgerEntry.as_recorded`; `hashes` are those that stand beside them.
+    """
 
     consumer: ConsumerId
     entries: Sequence[LedgerEntry]
@@ -356,6 +359,14 @@ class Books(Protocol):
 
     def applied(self, tenant: TenantId) -> AsyncIterator[Applied]:
         """Walk over everything that was applied, in its order."""
+        ...
+
+    async def rule_hashes(self, tenant: TenantId) -> Mapping[int, str]:
+        """Read the content hash that was written when each rule version was published."""
+        ...
+
+    async def acts(self, tenant: TenantId) -> Collection[UUID]:
+        """List the ids of the tenant's audit rows."""
         ...
 
     async def notes(self, tenant: TenantId, target: str) -> Sequence[AuditNote]:

@@ -10,7 +10,7 @@ from salesarck_domain.ids import CodeId, ConsumerId, TenantId
 from salesarck_domain.ledger.entry import ToldDifferently
 from salesarck_domain.ledger.wallet import By, Wallet
 from salesarck_domain.ports.clock import Clock
-from salesarck_domain.ports.push import Balance, Push
+from salesarck_domain.ports.push import Balance, Publisher
 from salesarck_domain.ports.store import BeginWork, Work
 from salesarck_domain.redemption.alphabet import typed
 from salesarck_domain.redemption.code import CodeUnknown, Peppers, RedemptionCode
@@ -147,7 +147,7 @@ class CodeDesk:
     begin: BeginWork
     clock: Clock
     peppers: Peppers
-    push: Push
+    push: Publisher
 
     async def issue(
         self,

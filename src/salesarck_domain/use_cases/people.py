@@ -9,7 +9,7 @@ from salesarck_domain.ledger.wallet import By
 from salesarck_domain.people import Evidence, Proof
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.directory import Directory
-from salesarck_domain.ports.push import Balance, Push
+from salesarck_domain.ports.push import Balance, Publisher
 from salesarck_domain.ports.store import BeginWork, Work
 from salesarck_domain.use_cases.judging import Judging
 from salesarck_domain.use_cases.sales import balances_of, kept
@@ -38,7 +38,7 @@ class Prove:
     begin: BeginWork
     directory: Directory
     clock: Clock
-    push: Push
+    push: Publisher
 
     async def __call__(
         self,

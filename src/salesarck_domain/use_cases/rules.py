@@ -66,7 +66,7 @@ class Publish:
     async def __call__(
         self,
         tenant: TenantId,
-        rules: Sequence[Mapping[str, object]],
+        rules: Sequence[object],
         by: str,
         note: UUID,
         in_force_from: datetime | None = None,
@@ -77,7 +77,8 @@ class Publish:
             RulesInvalid: it breaks the table of rules, or begins where others were in force.
         """
         signed = By(by, self.clock(), str(note))
-        deed = PublishRules(rules=tuple(rules), in_force_from=in_force_from or signed.at)
+        plain = tuple(rule.as_data() for rule in read_rules(list(rules)))
+        deed = PublishRules(rules=plain, in_force_from=in_force_from or signed.at)
         async with self.begin(tenant, alone=True) as work:
             version = await publish(work, deed, signed)
             after = {"number": version.number, "content_hash": version.content_hash}
@@ -118,7 +119,7 @@ class PreviewSale:
         spend: int,
         tax: int | None,
         happened_at: datetime | None,
-        rules: Sequence[Mapping[str, object]] | None,
+        rules: Sequence[object] | None,
     ) -> Award:
         """Judge an imagined sale of somebody without other sales; writes nothing.
 

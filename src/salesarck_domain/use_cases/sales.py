@@ -10,7 +10,7 @@ from salesarck_domain.ledger.wallet import By
 from salesarck_domain.news import CustomerNews, RefundNews, SaleNews
 from salesarck_domain.people import Evidence
 from salesarck_domain.ports.clock import Clock
-from salesarck_domain.ports.push import Balance, Push
+from salesarck_domain.ports.push import Balance, Publisher
 from salesarck_domain.ports.store import BeginWork, Finished, LockedSales, Wanted, Work
 from salesarck_domain.sales.sale import PaymentKey, Sale, SaleKey, Tender
 from salesarck_domain.use_cases.judging import Judging
@@ -46,7 +46,7 @@ class RecordNews:
 
     begin: BeginWork
     clock: Clock
-    push: Push
+    push: Publisher
 
     async def __call__(
         self,

@@ -11,7 +11,7 @@ from salesarck_domain.ids import ActId, ConsumerId, TenantId
 from salesarck_domain.ledger.entry import EntryKind, ToldDifferently
 from salesarck_domain.ledger.wallet import TIMETABLE, By, Cause, Wallet
 from salesarck_domain.ports.clock import Clock
-from salesarck_domain.ports.push import Balance, Push
+from salesarck_domain.ports.push import Balance, Publisher
 from salesarck_domain.ports.store import BeginWork, Store, Work
 from salesarck_domain.use_cases.sales import kept
 
@@ -52,7 +52,7 @@ class AdjustWallet:
 
     begin: BeginWork
     clock: Clock
-    push: Push
+    push: Publisher
 
     async def __call__(
         self,
@@ -115,7 +115,7 @@ class RunTimetable:
 
     store: Store
     clock: Clock
-    push: Push
+    push: Publisher
     at_a_time: int = 100
 
     async def __call__(self) -> int:

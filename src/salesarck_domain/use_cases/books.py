@@ -1,0 +1,190 @@
+"""What can be done with the books: verify them, all of them, and say where they are wrong."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from salesarck_domain.ids import ConsumerId, TenantId
+from salesarck_domain.ledger.entry import EntryKind, LedgerEntry
+from salesarck_domain.ledger.reconciliation import Discrepancy, Written, check_wallet
+from salesarck_domain.ports.directory import Directory
+from salesarck_domain.ports.store import Books, WalletBooks
+from salesarck_domain.rules.award import award
+from salesarck_domain.rules.version import RuleBook, RuleVersion
+from salesarck_domain.sales.sale import Bill, Sale
+from salesarck_domain.tenants import Tenant
+
+WALLETS_AT_A_TIME = 200
+BY_HAND = frozenset({EntryKind.GRANT, EntryKind.DEDUCT})
+
+
+@dataclass(slots=True)
+class Postings:
+    """What the ledger says of one sale."""
+
+    earned: int = 0
+    clawed: int = 0
+    run_out: int = 0
+    references: set[str] = field(default_factory=set[str])
+    owners: set[ConsumerId] = field(default_factory=set[ConsumerId])
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyBooks:
+    """Recompute everything from what is written, and name each discrepancy.
+
+    Wallets: sequence, running sums, chain, lots, codes. Sales: their postings, and their award
+    judged again by the rule version it names. Versions: their hash. Deeds by hand: their reason.
+    """
+
+    books: Books
+    directory: Directory
+
+    async def __call__(self) -> list[Discrepancy]:
+        """Verify every tenant."""
+        found: list[Discrepancy] = []
+        for tenant in await self.directory.tenants():
+            found += [each async for each in self.verify(tenant)]
+        return found
+
+    async def verify(self, tenant: Tenant) -> AsyncIterator[Discrepancy]:
+        """Verify one tenant."""
+        rules = await self.books.rules(tenant.id)
+        hashes = await self.books.rule_hashes(tenant.id)
+        for each in _check_versions(rules, hashes, tenant.id):
+            yield each
+        acts = {str(act) for act in await self.books.acts(tenant.id)}
+        postings: dict[str, Postings] = defaultdict(Postings)
+        seen: set[tuple[str, EntryKind]] = set()
+        async for books in self._wallets(tenant.id):
+            where = f"tenant {tenant.id} wallet {books.consumer}"
+            for each in check_wallet(_written(books, where)):
+                yield each
+            for each in _check_references(books, where, acts, rules, seen):
+                yield each
+            _collect(postings, books)
+        async for sale in self.books.all_sales(tenant.id):
+            where = f"tenant {tenant.id} sale {sale.id}"
+            posted = postings.pop(str(sale.id), None) or Postings()
+            for kind, what in _check_sale(sale, posted, tenant, rules):
+                yield Discrepancy(kind, where, what)
+        for sale_id in postings:
+            yield Discrepancy("sales", f"tenant {tenant.id} sale {sale_id}", "it is not there")
+
+    async def _wallets(self, tenant: TenantId) -> AsyncIterator[WalletBooks]:
+        owners = await self.books.consumers(tenant)
+        for start in range(0, len(owners), WALLETS_AT_A_TIME):
+            some = owners[start : start + WALLETS_AT_A_TIME]
+            for books in await self.books.wallet_books(tenant, some):
+                yield books
+
+
+def _written(books: WalletBooks, where: str) -> Written:
+    return Written(where, books.entries, books.hashes, books.lots, books.takings, books.codes)
+
+
+def _check_versions(
+    rules: RuleBook, hashes: Mapping[int, str], tenant: TenantId
+) -> Iterator[Discrepancy]:
+    for version in rules.versions:
+        if hashes.get(version.number) != version.content_hash:
+            where = f"tenant {tenant} rules {version.number}"
+            yield Discrepancy("rules", where, "the version was changed after it was published")
+
+
+def _check_references(
+    books: WalletBooks,
+    where: str,
+    acts: set[str],
+    rules: RuleBook,
+    seen: set[tuple[str, EntryKind]],
+) -> Iterator[Discrepancy]:
+    numbers = {version.number for version in rules.versions}
+    for entry in books.entries:
+        name = (entry.reference, entry.kind)
+        if name in seen:
+            yield Discrepancy("reference", where, f"{entry.kind} {entry.reference} stands twice")
+        seen.add(name)
+        if entry.kind in BY_HAND and entry.reference.removeprefix("act:") not in acts:
+            yield Discrepancy("audit", where, f"{entry.reference} has no reason")
+        if entry.rule_version is not None and entry.rule_version not in numbers:
+            yield Discrepancy(
+                "rules", where, f"entry {entry.seq} names version {entry.rule_version}"
+            )
+
+
+def _collect(postings: dict[str, Postings], books: WalletBooks) -> None:
+    for entry in books.entries:
+        if entry.kind in {EntryKind.EARN, EntryKind.CLAWBACK}:
+            posted = postings[entry.reference.split(":")[1]]
+            posted.references.add(entry.reference)
+            posted.owners.add(books.consumer)
+            _add(posted, entry)
+    for lot in books.lots:
+        if lot.sale and lot.run_out:
+            postings[str(lot.sale)].run_out += lot.run_out
+
+
+def _add(posted: Postings, entry: LedgerEntry) -> None:
+    if entry.kind is EntryKind.EARN:
+        posted.earned += entry.points
+    else:
+        posted.clawed += entry.points + entry.owed_change
+
+
+def _check_sale(
+    sale: Sale, posted: Postings, tenant: Tenant, rules: RuleBook
+) -> Iterator[tuple[str, str]]:
+    if (sale.earned, sale.clawed) != (posted.earned, posted.clawed):
+        yield (
+            "sales",
+            f"it says {sale.earned} earned and {sale.clawed} taken back, "
+            f"the ledger {posted.earned} and {posted.clawed}",
+        )
+    names = {f"sale:{sale.id}:{number}" for number in range(1, sale.posted + 1)}
+    if names != posted.references:
+        yield "sales", f"it counts {sale.posted} postings, the ledger has {len(posted.references)}"
+    if posted.owners - {sale.consumer}:
+        yield "sales", f"it belongs to {sale.consumer}, its points to {posted.owners}"
+    short = sale.standing - sale.worth
+    if not 0 <= short <= posted.run_out:
+        yield "sales", f"it is worth {sale.worth} and stands at {sale.standing}"
+    if sale.award:
+        yield from _check_award(sale, tenant, rules)
+
+
+def _check_award(sale: Sale, tenant: Tenant, rules: RuleBook) -> Iterator[tuple[str, str]]:
+    if sale.award.get("points") != sale.worth:
+        yield "awards", f"it is worth {sale.worth}, its award says {sale.award.get('points')}"
+    bill = Bill.of(sale, tenant.currency)
+    if bill.happened_at not in {None, sale.happened_at}:
+        yield "awards", f"it happened at {bill.happened_at}, it says {sale.happened_at}"
+    version = _version(rules, sale.award.get("version"))
+    steps = sale.award.get("steps")
+    if bill.reason:
+        if sale.worth or sale.award.get("reason") != bill.reason:
+            yield "awards", f"its tenders give nothing ({bill.reason}), it says {sale.worth}"
+    elif steps and version:
+        again = award(version, bill, tenant.time_zone, _others_then(sale.award).__getitem__)
+        if again.explain() != sale.award:
+            yield (
+                "awards",
+                f"version {version.number} makes {again.points} points of it, "
+                f"its award says {sale.award.get('points')}",
+            )
+    elif sale.worth:
+        yield "awards", f"it is worth {sale.worth} without a rule version to say so"
+
+
+def _version(rules: RuleBook, number: object) -> RuleVersion | None:
+    return next((found for found in rules.versions if found.number == number), None)
+
+
+def _others_then(explained: Mapping[str, object]) -> dict[str, int]:
+    """What the consumer's other sales were worth when this one was judged: limits look at that."""
+    found: dict[str, int] = {}
+    steps = explained.get("steps")
+    for step in steps if isinstance(steps, Sequence) else ():  # pyright: ignore[reportUnknownVariableType]
+        if step["rule"]["rule"] == "limit_per_consumer":
+            found[step["rule"]["period"]] = step["saw"]["others"]
+    return found
