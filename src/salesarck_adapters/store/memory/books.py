@@ -1,9 +1,10 @@
 """Reads in memory: each sees what was kept when it began, and gets copies."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
+from uuid import UUID
 
 from salesarck_adapters.store.memory.shelf import KeptWallet, Room, Shelf, copy_whole
 from salesarck_domain.audit import AuditNote
@@ -116,6 +117,15 @@ class MemoryBooks:
         """Walk over everything that was applied, in its order."""
         for deed in list(self.room.shelf(tenant).applied.values()):
             yield deed
+
+    async def rule_hashes(self, tenant: TenantId) -> Mapping[int, str]:
+        """Hash the versions, which nobody can have changed since."""
+        versions = self.room.shelf(tenant).versions
+        return {number: version.content_hash for number, version in versions.items()}
+
+    async def acts(self, tenant: TenantId) -> Collection[UUID]:
+        """List the ids of audit rows."""
+        return set(self.room.shelf(tenant).notes)
 
     async def notes(self, tenant: TenantId, target: str) -> Sequence[AuditNote]:
         """Read the audit rows about a target, oldest first."""

@@ -3,6 +3,7 @@
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 from salesarck_adapters.store.memory.inbox import Rows
 from salesarck_adapters.store.memory.people import MemoryPeople
@@ -23,7 +24,6 @@ class MemoryWork:
     """Reads what is kept, writes on a draft, and is kept as a whole."""
 
     tenant: Tenant
-    rules: RuleBook
     alone: bool
     shelf: Shelf
     platform: ChainMap[Evidence, Proof]
@@ -35,9 +35,12 @@ class MemoryWork:
     def begin(cls, tenant: Tenant, room: Room, inbox: Rows, *, alone: bool) -> "MemoryWork":
         """Begin with empty drafts over what is kept."""
         shelf = room.shelves.setdefault(tenant.id, Shelf())
-        return cls(
-            tenant, shelf.rule_book(), alone, shelf.draft(), ChainMap({}, room.proofs), inbox
-        )
+        return cls(tenant, alone, shelf.draft(), ChainMap({}, room.proofs), inbox)
+
+    @property
+    def rules(self) -> RuleBook:
+        """The tenant's rule versions, with those of this work."""
+        return self.shelf.rule_book()
 
     @property
     def sales(self) -> MemorySales:
@@ -73,6 +76,10 @@ class MemoryWork:
         """Add an audit row."""
         before, after = plain(note.before), plain(note.after)
         self.shelf.notes[note.id] = replace(note, before=before, after=after)
+
+    async def noted(self, id_: UUID) -> AuditNote | None:
+        """Find an audit row."""
+        return self.shelf.notes.get(id_)
 
     async def apply(self, deeds: Sequence[Applied]) -> None:
         """Number deeds from where the last work ended."""
