@@ -11,6 +11,7 @@ from salesarck_adapters.store.memory.inbox import MemoryInbox, Rows
 from salesarck_adapters.store.memory.shelf import Room
 from salesarck_adapters.store.memory.work import MemoryWork
 from salesarck_domain.ids import TenantId
+from salesarck_domain.ports.store import BeginWork
 
 
 class MemoryStore:
@@ -20,12 +21,13 @@ class MemoryStore:
         self._room = Room()
         self._rows = Rows()
         self._turns: defaultdict[TenantId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.begin: BeginWork = self._begin
         self.books = MemoryBooks(self._room)
         self.directory = MemoryDirectory(self._room)
         self.inbox = MemoryInbox(self._rows, self.directory)
 
     @asynccontextmanager
-    async def begin(self, tenant: TenantId, *, alone: bool = False) -> AsyncGenerator[MemoryWork]:
+    async def _begin(self, tenant: TenantId, *, alone: bool = False) -> AsyncGenerator[MemoryWork]:
         """Wait for the tenant's turn, and keep the draft if the work ends well.
 
         Raises:
