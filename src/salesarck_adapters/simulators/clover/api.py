@@ -9,7 +9,6 @@ from litestar import Response, Router, get
 from litestar.connection import Request
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
-from litestar.middleware import DefineMiddleware
 from litestar.params import FromPath
 from msgspec import Meta, Struct
 
@@ -27,7 +26,7 @@ from salesarck_adapters.simulators.clover.faults import (
     not_found,
 )
 from salesarck_adapters.simulators.clover.filters import Filters
-from salesarck_adapters.simulators.clover.limits import LimitCalls
+from salesarck_adapters.simulators.clover.limits import limit_calls
 from salesarck_adapters.simulators.clover.wire import (
     Customer,
     Listing,
@@ -44,7 +43,7 @@ Asking = Request[None, None, State]
 World = NamedDependency[CloverWorld]
 Owner = NamedDependency[Shop]
 
-PAYMENTS = Filters[Payment](
+PAYMENTS: Filters[Payment] = Filters(
     {
         "modifiedTime": lambda one: [one.modified_time],
         "createdTime": lambda one: [one.created_time],
@@ -60,7 +59,7 @@ PAYMENTS = Filters[Payment](
         "amount": lambda one: [one.amount],
     }
 )
-ORDERS = Filters[Order](
+ORDERS: Filters[Order] = Filters(
     {
         "modifiedTime": lambda one: [one.modified_time],
         "createdTime": lambda one: [one.created_time],
@@ -77,7 +76,7 @@ ORDERS = Filters[Order](
 # Asked for by one of these, orders older than 90 days are left out.
 SHORT_SIGHTED = ("createdTime", "total", "payType", "state")
 SIGHT = timedelta(days=90)
-CUSTOMERS = Filters[Customer](
+CUSTOMERS: Filters[Customer] = Filters(
     {
         "id": lambda one: [one.id],
         "phoneNumber": lambda one: (
@@ -92,7 +91,7 @@ CUSTOMERS = Filters[Customer](
         "customerSince": lambda one: [one.customer_since],
     }
 )
-REFUNDS = Filters[Refund](
+REFUNDS: Filters[Refund] = Filters(
     {
         "createdTime": lambda one: [one.created_time],
         "clientCreatedTime": lambda one: [one.client_created_time],
@@ -131,7 +130,7 @@ def clover_api(world: CloverWorld) -> Router:
             "world": Provide(lambda: world, sync_to_thread=False),
             "shop": Provide(find_shop, sync_to_thread=False),
         },
-        middleware=[] if limits is None else [DefineMiddleware(LimitCalls, limits=limits)],
+        middleware=[] if limits is None else [limit_calls(limits)],
         exception_handlers={CloverFault: fault_answer},
     )
 

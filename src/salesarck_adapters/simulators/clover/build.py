@@ -119,6 +119,7 @@ def new_payment(
         result=RESULT[purchase.outcome],
     )
     world.payments[payment.id] = payment
+    world.paying[order.id].append(payment.id)
     return payment
 
 
@@ -155,6 +156,7 @@ def new_refund(world: CloverWorld, payment: Payment, amount: int, outcome: Refun
         status=REFUND_STATUS[outcome],
     )
     world.refunds[refund.id] = refund
+    world.refunding[payment.id].append(refund.id)
     return refund
 
 

@@ -59,6 +59,11 @@ class CloverLimits:
         return ceil(self.blocked_until[token] - now)
 
 
+def limit_calls(limits: CloverLimits) -> Callable[[ASGIApp], ASGIApp]:
+    """The limits as a middleware. Litestar copies what it is given, but no function."""
+    return lambda app: LimitCalls(app, limits)
+
+
 @dataclass(frozen=True, slots=True)
 class LimitCalls:
     """Turns calls away that break a limit, and counts the others until they are answered."""

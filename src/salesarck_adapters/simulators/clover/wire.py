@@ -30,8 +30,8 @@ class Listing(Struct, Generic[T], frozen=True):
     href: str
 
 
-class Reference(Struct, frozen=True):
-    """The id of something that isn't shown."""
+class Reference(Struct):
+    """The id of something that isn't shown. An order, where it is, shows itself instead."""
 
     id: str
 
@@ -81,7 +81,7 @@ class Payment(Struct, omit_defaults=True, rename="camel", kw_only=True):
     """One payment. `amount` has tax in it and the tip outside. It names no currency."""
 
     id: str
-    order: "Reference | Order"
+    order: Reference
     device: Reference
     tender: Tender
     amount: int
@@ -115,11 +115,10 @@ class LineItem(Struct, frozen=True, rename="camel", kw_only=True):
     is_revenue: bool
 
 
-class Order(Struct, omit_defaults=True, rename="camel", kw_only=True):
+class Order(Reference, omit_defaults=True, rename="camel", kw_only=True):
     """One order: it names the currency, the buyer, and whether it is only a test."""
 
     href: str
-    id: str
     currency: str
     employee: Reference
     total: int

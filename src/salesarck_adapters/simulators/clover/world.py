@@ -3,6 +3,7 @@
 Everything is in memory, and the same deeds at the same moments give the same bytes again.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,6 +72,10 @@ class CloverWorld:
     customers: dict[str, Customer] = field(default_factory=dict[str, Customer])
     lines: dict[str, list[LineItem]] = field(default_factory=dict[str, list[LineItem]])
     buyers: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    paying: dict[str, list[str]] = field(default_factory=lambda: defaultdict[str, list[str]](list))
+    refunding: dict[str, list[str]] = field(
+        default_factory=lambda: defaultdict[str, list[str]](list)
+    )
     tenders: dict[str, Tender] = field(default_factory=dict[str, Tender])
     owners: dict[str, str] = field(default_factory=dict[str, str])
     noticed: list[Noticed] = field(default_factory=list[Noticed])
@@ -140,10 +145,10 @@ class CloverWorld:
         return self.orders[payment.order.id]
 
     def payments_of(self, order: str) -> list[Payment]:
-        return [one for one in self.payments.values() if one.order.id == order]
+        return [self.payments[name] for name in self.paying[order]]
 
     def refunds_of(self, payment: str) -> list[Refund]:
-        return [one for one in self.refunds.values() if one.payment.id == payment]
+        return [self.refunds[name] for name in self.refunding[payment]]
 
     def change_payment(self, payment: Payment, **to: object) -> Payment:
         """Write over some of a payment, and over its moment."""

@@ -124,6 +124,7 @@ class SquareTill:
             reason="Returned goods",
         )
         self.world.refunds[refund.id] = refund
+        self.world.refunding[paid.id].append(refund.id)
         self._own(refund.id, merchant, is_test=paid.id in self.world.sandboxed)
         self._tell_refund("refund.created", refund)
         if outcome != "pending":
@@ -224,6 +225,7 @@ class SquareTill:
     def _take(self, payment: Payment, purchase: Purchase) -> Payment:
         """Let a new payment go through its life as far as it comes at the till."""
         self.world.payments[payment.id] = payment
+        self.world.paying[payment.order_id].append(payment.id)
         self._own(payment.id, purchase.merchant, is_test=purchase.test)
         self._tell_payment("payment.created", payment)
         if purchase.outcome == "completed" and payment.status in {"APPROVED", "PENDING"}:
@@ -256,8 +258,7 @@ class SquareTill:
         self._tell_order("created", order)
 
     def _touch_order(self, order: Order) -> None:
-        of_order = [one for one in self.world.payments.values() if one.order_id == order.id]
-        add_up(self.world, order, of_order)
+        add_up(self.world, order, self.world.payments_of(order.id))
         order.updated_at = self.world.later(order.updated_at)
         self._tell_order("updated", order)
 
@@ -295,7 +296,7 @@ class SquareTill:
         """What can still be given back: pending refunds count as given."""
         given = sum(
             refund.amount_money.amount
-            for refund in self.world.refunds.values()
-            if refund.payment_id == paid.id and refund.status in {"PENDING", "COMPLETED"}
+            for refund in self.world.refunds_of(paid.id)
+            if refund.status in {"PENDING", "COMPLETED"}
         )
         return paid.total_money.amount - given

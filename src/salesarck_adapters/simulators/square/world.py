@@ -4,7 +4,7 @@ Everything is in memory, and the same deeds at the same moments give the same by
 """
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -71,6 +71,10 @@ class SquareWorld:
     customers: dict[str, Customer] = field(default_factory=dict[str, Customer])
     merged: dict[str, str] = field(default_factory=dict[str, str])
     owners: dict[str, str] = field(default_factory=dict[str, str])
+    paying: dict[str, list[str]] = field(default_factory=lambda: defaultdict[str, list[str]](list))
+    refunding: dict[str, list[str]] = field(
+        default_factory=lambda: defaultdict[str, list[str]](list)
+    )
     sandboxed: set[str] = field(default_factory=set[str])
     versions: Counter[str] = field(default_factory=Counter[str])
     told: list[Told] = field(default_factory=list[Told])
@@ -150,6 +154,12 @@ class SquareWorld:
         while customer in self.merged:
             customer = self.merged[customer]
         return _found(self.customers, "customer", customer)
+
+    def payments_of(self, order: str) -> Sequence[Payment]:
+        return [self.payments[name] for name in self.paying[order]]
+
+    def refunds_of(self, payment: str) -> Sequence[Refund]:
+        return [self.refunds[name] for name in self.refunding[payment]]
 
     def location(self, seller: Seller, location: str | None) -> Location:
         """One of a seller's places, the main one if none is named.
