@@ -1,13 +1,14 @@
 """Deeds as plain data and back: how a store keeps the order in which things were applied."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from salesarck_domain.deeds import (
     ApplyDue,
     CancelCode,
-    Deed,
     DeductPoints,
+    Deed,
     GrantPoints,
     IssueCode,
     ProveEvidence,
@@ -24,6 +25,7 @@ from salesarck_domain.news_codec import (
     decode_news,
     encode_moment,
     encode_news,
+    is_list,
     plain_list,
     plain_object,
 )
@@ -55,24 +57,20 @@ def deed_from_data(data: object) -> Deed:
 
 
 def _plain(value: object) -> object:
-    match value:
-        case SaleNews() | RefundNews() | CustomerNews():
-            return encode_news(value)
-        case Proof():
-            return {
-                "kind": value.evidence.kind.value,
-                "value": value.evidence.value,
-                "consumer": str(value.consumer),
-                "proved_at": encode_moment(value.proved_at),
-            }
-        case UUID():
-            return str(value)
-        case tuple():
-            return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
-        case bool() | int() | str() | Mapping():
-            return value  # pyright: ignore[reportUnknownVariableType]
-        case _:
-            return encode_moment(value)  # type: ignore[arg-type]  # only moments are left
+    if isinstance(value, SaleNews | RefundNews | CustomerNews):
+        return encode_news(value)
+    if isinstance(value, Proof):
+        return {
+            "kind": value.evidence.kind.value,
+            "value": value.evidence.value,
+            "consumer": str(value.consumer),
+            "proved_at": encode_moment(value.proved_at),
+        }
+    if isinstance(value, datetime):
+        return encode_moment(value)
+    if isinstance(value, UUID):
+        return str(value)
+    return [_plain(item) for item in value] if is_list(value) else value
 
 
 def _proof(data: object) -> Proof:

@@ -1,8 +1,10 @@
 """Money: what a till takes, in the smallest unit of its currency (ISO 4217)."""
 
+import re
 from dataclasses import dataclass
 from typing import Self
 
+CODE = re.compile("[A-Z]{3}")
 EXPONENTS = {
     **dict.fromkeys(
         "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
@@ -20,7 +22,7 @@ def exponent(currency: str) -> int:
 
 def is_currency(text: str) -> bool:
     """Whether it has the shape of an ISO 4217 code: three capital letters."""
-    return len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()
+    return CODE.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Tenants: the businesses on the platform, and the terms each sets."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ from salesarck_domain.days import zone
 from salesarck_domain.ids import TenantId
 from salesarck_domain.money import is_currency
 
+COUNTRY = re.compile("[A-Z]{2}")
 PERCENT_MAX = 100
 
 
@@ -62,7 +64,7 @@ class Tenant:
         zone(self.time_zone)
         if not is_currency(self.currency):
             raise ValueError(f"a currency is three capital letters, got {self.currency!r}")
-        if len(self.country) != 2 or not self.country.isupper():
+        if not COUNTRY.fullmatch(self.country):
             raise ValueError(f"a country is two capital letters, got {self.country!r}")
         if self.code_lifetime <= timedelta(0):
             raise ValueError("a code lives longer than no time at all")

@@ -12,6 +12,7 @@ from salesarck_domain.redemption.alphabet import spell
 from salesarck_domain.redemption.lifecycle import MAY_BECOME, CodeState
 
 UNDO_WITHIN = timedelta(minutes=2)
+PEPPER_BYTES_MIN = 32
 
 
 @dataclass(eq=False)
@@ -130,7 +131,9 @@ class Peppers:
     secrets: Mapping[int, bytes]
 
     def __post_init__(self) -> None:
-        if not self.secrets or any(len(secret) < 32 for secret in self.secrets.values()):
+        if not self.secrets or any(
+            len(secret) < PEPPER_BYTES_MIN for secret in self.secrets.values()
+        ):
             raise ValueError("codes need a pepper of at least 32 bytes")
 
     @property

@@ -6,6 +6,7 @@ from datetime import date
 from typing import ClassVar, Protocol, Self
 
 from salesarck_domain.errors import Refused
+from salesarck_domain.news_codec import is_list
 from salesarck_domain.sales.sale import Bill
 
 WHOLE_MAX = 10**12
@@ -145,9 +146,9 @@ class Reader:
         if key not in self.data:
             return ()
         value = self._take(key)
-        if not isinstance(value, list | tuple) or not value:
+        if not is_list(value) or not value:
             raise RulesInvalid(f"{self.name}: {key} is a list with at least one of {choices}")
-        found = tuple(str(word) for word in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        found = tuple(str(word) for word in value)
         if any(word not in choices for word in found):
             raise RulesInvalid(f"{self.name}: {key} holds only {', '.join(choices)}")
         return found

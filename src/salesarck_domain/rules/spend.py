@@ -9,7 +9,7 @@ from salesarck_domain.rules.base import Reader, RuleData, Tally
 
 @dataclass(frozen=True, slots=True)
 class EarnBase:
-    """Say whether tax earns. Without: the share of the tax in what was not refunded is taken off."""
+    """Say whether tax earns. Without: what was not refunded earns less its share of the tax."""
 
     tax: str
     name: ClassVar[str] = "earn_base"
@@ -27,7 +27,7 @@ class EarnBase:
 
     @classmethod
     def combine(cls, rules: Sequence["EarnBase"], tally: Tally) -> None:
-        """Take ⌊tax × net ÷ gross⌋ off the base."""
+        """Take ⌊tax · net ÷ gross⌋ off the base."""
         for rule in rules:
             bill = tally.bill
             off = 0
@@ -92,7 +92,7 @@ class PointsPerSpend:
 
     @classmethod
     def combine(cls, rules: Sequence["PointsPerSpend"], tally: Tally) -> None:
-        """Add ⌊base ÷ per⌋ × points of each."""
+        """Add ⌊base ÷ per⌋ · points of each."""
         for rule in rules:
             steps = tally.base // rule.per if tally.open else 0
             reason = None

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from salesarck_domain.errors import Refused
+from salesarck_domain.news_codec import is_list, is_object
 from salesarck_domain.rules import RULES
-from salesarck_domain.rules.base import Reader, Rule, RuleData, RulesInvalid
+from salesarck_domain.rules.base import Reader, Rule, RulesInvalid
 from salesarck_domain.rules.limits import LimitPerConsumer
 
 RULES_MAX = 200
@@ -45,12 +46,11 @@ def read_rules(data: object) -> tuple[Rule, ...]:
     Raises:
         RulesInvalid: it breaks the table of rules.
     """
-    if not isinstance(data, list | tuple):
+    if not is_list(data):
         raise RulesInvalid("rules are a list")
-    found: list[object] = list(data)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    if len(found) > RULES_MAX:
-        raise RulesInvalid(f"a version has at most {RULES_MAX} rules, got {len(found)}")
-    rules = tuple(_read_rule(rule) for rule in found)
+    if len(data) > RULES_MAX:
+        raise RulesInvalid(f"a version has at most {RULES_MAX} rules, got {len(data)}")
+    rules = tuple(_read_rule(rule) for rule in data)
     names = [rule.name for rule in rules]
     if "points_per_spend" not in names:
         raise RulesInvalid("a version has at least one points_per_spend")
@@ -61,13 +61,12 @@ def read_rules(data: object) -> tuple[Rule, ...]:
 
 
 def _read_rule(data: object) -> Rule:
-    if not isinstance(data, dict):
+    if not is_object(data):
         raise RulesInvalid(f"a rule is an object with a key `rule`, got {data!r}")
-    keys: RuleData = {str(key): value for key, value in data.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    kind = RULES.get(str(keys.get("rule")))
+    kind = RULES.get(str(data.get("rule")))
     if kind is None:
-        raise RulesInvalid(f"there is no rule {keys.get('rule')!r}, only {', '.join(RULES)}")
-    reader = Reader(keys)
+        raise RulesInvalid(f"there is no rule {data.get('rule')!r}, only {', '.join(RULES)}")
+    reader = Reader(data)
     rule = kind.read(reader)
     reader.finish()
     return rule
@@ -81,7 +80,7 @@ class RuleVersion:
     >>> noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
     >>> rules = read_rules([{"rule": "points_per_spend", "points": 1, "per": 100}])
     >>> RuleVersion(number=1, rules=rules, in_force_from=noon, published_at=noon).content_hash[:8]
-    '68e46cba'
+    'f671da8f'
     """
 
     number: int

@@ -37,7 +37,7 @@ class SaleKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCustomer:
-    """What a till's own customer book says of one customer; `ids` are all its ids, merged ones too."""
+    """What a till's own customer book says of one customer; `ids` has merged ones too."""
 
     ids: tuple[str, ...] = ()
     phone: str | None = None

@@ -14,8 +14,13 @@ from salesarck_domain.errors import SalesArckError
 from salesarck_domain.ids import ActId, CodeId, ConsumerId, TenantId, derived
 from salesarck_domain.ledger.lots import soonest_first
 from salesarck_domain.news import CustomerNews, RefundNews, SaleNews
-from salesarck_domain.news_codec import decode_moment, decode_news, encode_moment, plain_list
-from salesarck_domain.news_codec import plain_object
+from salesarck_domain.news_codec import (
+    decode_moment,
+    decode_news,
+    encode_moment,
+    plain_list,
+    plain_object,
+)
 from salesarck_domain.people import Evidence
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.push import Balance

@@ -136,11 +136,8 @@ def _check_sale(
     sale: Sale, posted: Postings, tenant: Tenant, rules: RuleBook
 ) -> Iterator[tuple[str, str]]:
     if (sale.earned, sale.clawed) != (posted.earned, posted.clawed):
-        yield (
-            "sales",
-            f"it says {sale.earned} earned and {sale.clawed} taken back, "
-            f"the ledger {posted.earned} and {posted.clawed}",
-        )
+        here = f"{sale.earned} earned and {sale.clawed} taken back"
+        yield "sales", f"it says {here}, the ledger {posted.earned} and {posted.clawed}"
     names = {f"sale:{sale.id}:{number}" for number in range(1, sale.posted + 1)}
     if names != posted.references:
         yield "sales", f"it counts {sale.posted} postings, the ledger has {len(posted.references)}"
@@ -167,11 +164,8 @@ def _check_award(sale: Sale, tenant: Tenant, rules: RuleBook) -> Iterator[tuple[
     elif steps and version:
         again = award(version, bill, tenant.time_zone, _others_then(sale.award).__getitem__)
         if again.explain() != sale.award:
-            yield (
-                "awards",
-                f"version {version.number} makes {again.points} points of it, "
-                f"its award says {sale.award.get('points')}",
-            )
+            here = f"its award says {sale.award.get('points')}"
+            yield "awards", f"version {version.number} makes {again.points} of it, {here}"
     elif sale.worth:
         yield "awards", f"it is worth {sale.worth} without a rule version to say so"
 

@@ -43,9 +43,9 @@ class Judging:
         told = [tender.state.customer for tender in tenders if tender.state]
         providers = {tender.key.provider for tender in tenders}
         ids = {(provider, who.id) for provider in providers for who in told if who and who.id}
-        book = await work.people.customers(sorted(ids)) if ids else {}
+        book = await work.people.customers(sorted(ids))
         evidence = {found for tender in tenders for found in tender.evidence(book)}
-        proofs = await work.people.proofs(sorted(evidence)) if evidence else {}
+        proofs = await work.people.proofs(sorted(evidence))
         owners = {proof.consumer for proof in proofs.values()}
         owners |= {sale.consumer for sale in sales if sale.consumer}
         wallets = await work.wallets.lock(sorted(owners), sales=[sale.id for sale in sales])

@@ -7,8 +7,8 @@ from salesarck_domain.deeds import (
     Applied,
     ApplyDue,
     CancelCode,
-    Deed,
     DeductPoints,
+    Deed,
     GrantPoints,
     IssueCode,
     ProveEvidence,
@@ -43,6 +43,18 @@ async def do_again(work: Work, deed: Deed, by: By) -> None:
             await retire(work, deed, by)
         case ProveEvidence():
             await prove(work, deed, by)
+        case GrantPoints() | DeductPoints():
+            await adjust(work, deed, by)
+        case ApplyDue():
+            await apply_due(work, deed, by)
+        case _:
+            await _do_with_code(work, deed, by)
+
+
+async def _do_with_code(
+    work: Work, deed: IssueCode | RedeemCode | UndoRedemption | CancelCode, by: By
+) -> None:
+    match deed:
         case IssueCode():
             await issue(work, deed, by)
         case RedeemCode():
@@ -51,10 +63,6 @@ async def do_again(work: Work, deed: Deed, by: By) -> None:
             await undo(work, deed, by)
         case CancelCode():
             await cancel(work, deed, by)
-        case GrantPoints() | DeductPoints():
-            await adjust(work, deed, by)
-        case ApplyDue():
-            await apply_due(work, deed, by)
 
 
 def is_alone(deed: Deed) -> bool:

@@ -94,13 +94,12 @@ async def tell(
     sales = {sale.key: sale for sale in (*waiting, *locked.sales.values())}
     coming = [_tender_of(deed.provider, deed.news) for deed in others]
     judging = await Judging.begin(work, by, list(sales.values()), coming)
-    told = [Told("applied") for _ in customers]
+    told = [Told("applied")] * len(customers)
     applied: list[TellNews] = list(customers)
     claimable = [sales[sale.key] for sale in waiting]
     for sale in claimable:
         await judging.judge(sale, by.at)
-    for deed in others:
-        told.append(await _tell_one(judging, locked, deed, by.at, applied))
+    told += [await _tell_one(judging, locked, deed, by.at, applied) for deed in others]
     await judging.save()
     await work.sales.keep(tender for tender in locked.tenders.values() if tender.sale is None)
     await work.claimed(sale.id for sale in claimable if sale.consumer)
