@@ -112,9 +112,12 @@ def run_recording(recording: object, tills: Mapping[str, RecordedTill]) -> list[
     """
     try:
         played = Recording.of(recording)
-        return _differences(played, _till(played.provider, tills))
+        till = _till(played.provider, tills)
+        ask = _ask(played, till)
     except ValueError as error:
         return [f"not a recording: {error}"]
+    try:
+        return _differences(played, till, ask)
     except Exception as error:  # noqa: BLE001 - whatever an adapter raises is what we look for
         return [f"the adapter crashed: {error!r}"]
 
@@ -147,8 +150,9 @@ def _ask(played: Recording, till: RecordedTill) -> Callable[[], Sequence[News]]:
     return lambda: reader.read(reader.authenticate(delivery), played.country)
 
 
-def _differences(played: Recording, till: RecordedTill) -> list[str]:
-    ask = _ask(played, till)
+def _differences(
+    played: Recording, till: RecordedTill, ask: Callable[[], Sequence[News]]
+) -> list[str]:
     news, refused = _outcome(ask)
     if refused != played.refused:
         return [f"{refused or 'news'} instead of {played.refused or 'news'}"]
