@@ -68,13 +68,12 @@ class RecordedTill(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording, taken apart. Either a delivery stands in it, or a question with answers."""
+    """A recording, taken apart: what is told to the adapter, and what it must make of it."""
 
     provider: str
     keys: Mapping[str, object]
     country: str
-    delivery: Delivery | None
-    question: Question | None
+    told: Delivery | Question
     answers: Sequence[RecordedAnswer]
     news: Sequence[Mapping[str, object]]
     refused: str | None
@@ -97,8 +96,7 @@ class Recording:
             provider=_text(whole, "provider"),
             keys=keys,
             country=_text({"country": "US", **keys}, "country"),
-            delivery=None if asks else _delivery(whole["delivery"], keys),
-            question=_question(whole["fetch"]) if asks else None,
+            told=_question(whole["fetch"]) if asks else _delivery(whole["delivery"], keys),
             answers=tuple(map(_answer, answers)),
             news=news,
             refused=refused,
@@ -140,14 +138,12 @@ def _till(provider: str, tills: Mapping[str, RecordedTill]) -> RecordedTill:
 
 
 def _ask(played: Recording, till: RecordedTill) -> Callable[[], Sequence[News]]:
-    question, delivery = played.question, played.delivery
-    if question is not None:
+    told = played.told
+    if isinstance(told, Question):
         fetcher = till.fetcher(played.answers)
-        return lambda: asyncio.run(fetcher.fetch(question, played.country)).news
-    if delivery is None:
-        raise ValueError("a recording has either 'delivery' or 'fetch'")
+        return lambda: asyncio.run(fetcher.fetch(told, played.country)).news
     reader = till.reader(played.keys)
-    return lambda: reader.read(reader.authenticate(delivery), played.country)
+    return lambda: reader.read(reader.authenticate(told), played.country)
 
 
 def _differences(
@@ -159,8 +155,8 @@ def _differences(
     found = unmatched(played.news, [encode_news(item) for item in news])
     if _outcome(ask) != (news, refused):
         found.append("reading it again reads something else")
-    if played.delivery and refused != "forged":
-        found += _doctored(played, played.delivery, till, news)
+    if isinstance(played.told, Delivery) and refused != "forged":
+        found += _doctored(played, played.told, till, news)
     return found
 
 
