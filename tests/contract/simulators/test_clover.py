@@ -13,7 +13,13 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from salesarck_adapters.simulation import NewCustomer, Part, Purchase, TillRefused
+from salesarck_adapters.simulation import (
+    NewCustomer,
+    NotAtThisTill,
+    Part,
+    Purchase,
+    TillRefused,
+)
 from salesarck_adapters.simulators.clover.api import clover_api
 from salesarck_adapters.simulators.clover.limits import CloverLimits
 from salesarck_adapters.simulators.clover.till import CloverTill
@@ -178,6 +184,32 @@ class TestAsking:
             answer = await clover.get(f"{CAFE}/payments", params={"filter": wrong})
             assert answer.status_code == 400
             assert "createdTime" in answer.headers["x-clover-allowed-filter-fields"]
+
+    async def test_what_a_payment_lacks_matches_no_filter(
+        self, clover: httpx.AsyncClient, till: CloverTill
+    ) -> None:
+        sell(till, tender="cash")
+        card = sell(till)
+        query = {"filter": "externalPaymentId!=nothing"}
+        listed = (await clover.get(f"{CAFE}/payments", params=query)).json()["elements"]
+        assert [one["id"] for one in listed] == [card]
+
+    async def test_an_order_shows_its_refunds_and_a_payment_its_card(
+        self, clover: httpx.AsyncClient, till: CloverTill
+    ) -> None:
+        rung = till.ring_up(
+            Purchase(merchant="CAFE", amount=1000, split=(Part(600), Part(400, "cash")))
+        )
+        refund = till.refund(rung.payments[1], 100)
+        query = {"expand": "refunds,lineItems,payments"}
+        order = (await clover.get(f"{CAFE}/orders/{rung.order}", params=query)).json()
+        assert [one["id"] for one in order["refunds"]["elements"]] == [refund]
+        assert [one["price"] for one in order["lineItems"]["elements"]] == [1000]
+        cards = [
+            (await clover.get(f"{CAFE}/payments/{name}?expand=cardTransaction")).json()
+            for name in rung.payments
+        ]
+        assert ["cardTransaction" in card for card in cards] == [True, False]
 
     async def test_orders_of_long_ago_are_found_by_their_last_change_only(
         self, clover: httpx.AsyncClient, till: CloverTill, pass_time: Callable[..., None]
@@ -345,6 +377,26 @@ class TestTill:
         assert clover_world.order_of(payment).payment_state == "OPEN"
         with pytest.raises(TillRefused):
             till.tip(payment.id, 1)
+
+    def test_a_till_refuses_what_clover_would(self, till: CloverTill) -> None:
+        stranger = till.add_customer(NewCustomer(merchant="BAKERY"))
+        sold, gone = sell(till), sell(till)
+        till.void(gone)
+        refund = till.refund(sold, 1)
+        for deed in (
+            lambda: sell(till, location="HARBOUR"),
+            lambda: sell(till, tender="cash", outcome="approved"),
+            lambda: sell(till, customer=stranger),
+            lambda: till.complete(sold),
+            lambda: till.void(gone),
+            lambda: till.settle(refund, "failed"),
+            lambda: till.merge_customers([stranger]),
+            lambda: till.merge_customers([]),
+        ):
+            with pytest.raises(TillRefused):
+                deed()
+        with pytest.raises(NotAtThisTill):
+            sell(till, order="NOTHING")
 
     def test_offline_and_test_sales_say_so(
         self, till: CloverTill, clover_world: CloverWorld

@@ -1,5 +1,6 @@
 """The post is as unreliable as it is asked to be, and no more; and a till works by HTTP."""
 
+import asyncio
 import json
 
 import httpx
@@ -16,6 +17,7 @@ from salesarck_adapters.simulation import (
 from salesarck_adapters.simulators.clover.till import CloverTill
 from salesarck_adapters.simulators.clover.webhooks import clover_courier
 from salesarck_adapters.simulators.clover.world import CloverWorld
+from salesarck_adapters.simulators.square.app import create_square
 from salesarck_adapters.simulators.square.till import SquareTill
 from salesarck_adapters.simulators.square.webhooks import square_courier
 from salesarck_adapters.simulators.square.world import SquareWorld
@@ -193,3 +195,21 @@ class TestByHttp:
         answer = await client.post("/till/sales", json={**sale, "colour": "red"})
         assert answer.status_code == 400
         assert "colour" in json.dumps(answer.json())
+
+    async def test_closing_forgets_what_was_still_to_be_posted(
+        self, square_world: SquareWorld
+    ) -> None:
+        async def sleep(_: float) -> None:
+            await asyncio.Event().wait()
+
+        app = create_square(
+            square_world, webhook_url="http://127.0.0.1:9/", signature_key="key", sleep=sleep
+        )
+        transport = httpx.ASGITransport(app)
+        tasks = asyncio.all_tasks()
+        async with httpx.AsyncClient(transport=transport, base_url="http://square.test") as client:
+            async with app.lifespan():
+                done = (await client.post("/till/customers", json={"merchant": "CAFE"})).json()
+                assert (done["posted"], done["taken"]) == (1, 0)
+                assert (await client.get("/till")).json()["waiting"] == 1
+            assert asyncio.all_tasks() == tasks

@@ -13,7 +13,13 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from salesarck_adapters.simulation import NewCustomer, Part, Purchase, TillRefused
+from salesarck_adapters.simulation import (
+    NewCustomer,
+    NotAtThisTill,
+    Part,
+    Purchase,
+    TillRefused,
+)
 from salesarck_adapters.simulators.square.api import square_api
 from salesarck_adapters.simulators.square.till import SquareTill
 from salesarck_adapters.simulators.square.webhooks import square_courier
@@ -220,6 +226,32 @@ class TestAsking:
             found = (await square.post("/v2/customers/search", json=asked)).json()
             assert [one["id"] for one in found.get("customers", [])] == expected
 
+    async def test_payments_are_found_by_card_and_by_being_offline(
+        self, square: httpx.AsyncClient, till: SquareTill
+    ) -> None:
+        sell(till, tender="cash")
+        gift = sell(till, tender="gift_card")
+        late = sell(till, at=datetime(2026, 3, 2, 8, tzinfo=UTC))
+        for query, expected in (
+            ({"card_brand": "SQUARE_GIFT_CARD"}, [gift]),
+            ({"last_4": "1111", "sort_field": "OFFLINE_CREATED_AT"}, [gift, late]),
+            ({"is_offline_payment": "true"}, [late]),
+            ({"is_offline_payment": "false", "card_brand": "VISA"}, []),
+        ):
+            listed = (await square.get("/v2/payments", params=query)).json().get("payments", [])
+            assert [one["id"] for one in listed] == expected
+
+    async def test_a_refund_and_its_order_can_be_asked_for(
+        self, square: httpx.AsyncClient, till: SquareTill
+    ) -> None:
+        rung = till.ring_up(Purchase(merchant="CAFE", amount=1000))
+        name = till.refund(rung.payments[0], 100)
+        refund = (await square.get(f"/v2/refunds/{name}")).json()["refund"]
+        assert refund["payment_id"] == rung.payments[0]
+        order = (await square.get(f"/v2/orders/{refund['order_id']}")).json()["order"]
+        assert order["returns"][0]["source_order_id"] == rung.order
+        assert "tenders" not in order
+
     async def test_the_merchant_and_its_places(self, square: httpx.AsyncClient) -> None:
         places = (await square.get("/v2/locations")).json()["locations"]
         me = (await square.get("/v2/merchants/me")).json()["merchant"]
@@ -347,6 +379,17 @@ class TestTill:
     def test_a_refund_of_what_was_never_charged_is_refused(self, till: SquareTill) -> None:
         with pytest.raises(TillRefused):
             till.refund(sell(till, outcome="approved"))
+
+    def test_a_till_refuses_what_square_would(self, till: SquareTill) -> None:
+        stranger = till.add_customer(NewCustomer(merchant="BAKERY"))
+        with pytest.raises(TillRefused):
+            sell(till, customer=stranger)
+        with pytest.raises(TillRefused):
+            till.tip(sell(till, outcome="approved"), -1)
+        with pytest.raises(TillRefused):
+            till.merge_customers([])
+        with pytest.raises(NotAtThisTill):
+            sell(till, location="NOWHERE")
 
     def test_an_offline_sale_names_the_till_s_moment(self, till: SquareTill, told: Told) -> None:
         sell(till, at=datetime(2026, 3, 2, 8, tzinfo=UTC))
