@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,8 +67,8 @@ def folder() -> Generator[Path]:
         yield Path(private) / "postgres"
 
 
-def serve(folder: Path, **more: int | Path) -> Postgres:
-    return Postgres(folder, settings=NOT_DURABLE, **more)  # type: ignore[arg-type]
+def serve(folder: Path, port: int | None = None, programs: Path | None = None) -> Postgres:
+    return Postgres(folder, settings=NOT_DURABLE, port=port, programs=programs)
 
 
 def value(dsn: str, question: str) -> object:
@@ -124,6 +125,15 @@ class TestLife:
                 assert server.dsn() == address
                 assert value(address, "SELECT count(*) FROM pg_tables WHERE tablename ~ 'kept'")
             assert value(address, "SHOW fsync") == "on"
+
+    def test_it_starts_again_while_the_last_work_of_a_killed_server_ends(self, made: Path) -> None:
+        with serve(made) as server, closing(psycopg.connect(server.dsn())) as connection:
+            busy = "DO $$ BEGIN WHILE clock_timestamp() < now() + '1 s' LOOP END LOOP; END $$"
+            connection.pgconn.send_query(busy.encode())
+            time.sleep(0.2)
+            server.kill()
+            server.start()
+            assert value(server.dsn(), "SELECT 1") == 1
 
     def test_starting_twice_is_once_and_stopping_twice_as_well(self, made: Path) -> None:
         with serve(made) as server:
@@ -207,6 +217,17 @@ class TestRefusals:
                 serve(made).start()
             assert value(server.dsn(), "SELECT 1") == 1
 
+    def test_of_two_first_starts_in_one_folder_one_wins(self, folder: Path) -> None:
+        with ThreadPoolExecutor() as pool:
+            one, other = serve(folder), serve(folder)
+            starts = [pool.submit(one.start), pool.submit(other.start)]
+            errors = [error for start in starts if (error := start.exception())]
+        try:
+            assert [type(error) for error in errors] == [FolderInUse]
+        finally:
+            one.stop()
+            other.stop()
+
     def test_a_port_in_use(self, made: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = int(taken.getsockname()[1])
@@ -281,7 +302,11 @@ class TestPrograms:
         with TemporaryDirectory(prefix="salesarck-test-") as name:
             Path(name).chmod(0o711)
             cache = Path(name) / "cache"
-            found = programs.find_programs(account_for_server(), cache=cache)
+            umask = os.umask(0o077)
+            try:
+                found = programs.find_programs(account_for_server(), cache=cache)
+            finally:
+                os.umask(umask)
             where = cache if os.geteuid() == 0 else folder
             assert found.folder.is_relative_to(where)
             with serve(folder / "server", programs=found.folder) as server:

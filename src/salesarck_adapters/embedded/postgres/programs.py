@@ -89,7 +89,8 @@ def _copy(programs: Path, cache: Path) -> Path:
     kept = cache / f"postgres-{version(WHEEL)}"
     if not kept.exists():
         try:
-            cache.mkdir(mode=0o711, parents=True, exist_ok=True)
+            cache.mkdir(parents=True, exist_ok=True)
+            cache.chmod(0o711)  # whatever our umask is; the folder is ours
             half = Path(mkdtemp(dir=cache))
             for name in (WHEEL, f"{WHEEL}.libs"):
                 shutil.copytree(packages / name, half / name, symlinks=True)
@@ -101,7 +102,7 @@ def _copy(programs: Path, cache: Path) -> Path:
 
 
 def _open_to_all(folder: Path) -> None:
-    """Let everybody read and run what is in a folder of ours, whatever our umask was."""
+    """Let everybody read and run what is in a folder of ours, however the wheel was installed."""
     for place, _, files in os.walk(folder):
         Path(place).chmod(0o755)
         for file in (Path(place, name) for name in files):
