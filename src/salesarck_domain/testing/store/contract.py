@@ -1,0 +1,23 @@
+"""The whole contract of a store, and what only some stores can do."""
+
+from salesarck_domain.testing.store.books import BooksContract
+from salesarck_domain.testing.store.finishing import FinishingContract
+from salesarck_domain.testing.store.people import PeopleContract
+from salesarck_domain.testing.store.records import RecordsContract
+from salesarck_domain.testing.store.sales import SalesContract
+from salesarck_domain.testing.store.wallets import WalletsContract
+from salesarck_domain.testing.store.works import SideBySideContract, WorksContract
+
+__all__ = ["SideBySideContract", "StoreContract"]
+
+
+class StoreContract(
+    WorksContract,
+    WalletsContract,
+    SalesContract,
+    PeopleContract,
+    RecordsContract,
+    FinishingContract,
+    BooksContract,
+):
+    """Subclass it, say how to open an empty store, and inherit the tests."""
