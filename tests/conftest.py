@@ -4,8 +4,6 @@ import pytest
 from hypothesis import settings
 
 pytest.register_assert_rewrite("salesarck_domain.testing")
-pytest_plugins = ("tests.postgres",)
-
 pytest_plugins = ["tests.postgres"]  # a fresh database for every test that asks
 
 # No deadline: a busy machine is slow, not wrong. The same examples every time, so that a red

@@ -13,6 +13,7 @@ import pytest
 from psycopg import sql
 
 from salesarck_adapters.embedded.postgres import NOT_DURABLE, Postgres
+from salesarck_adapters.store.postgres.migrate import migrate
 
 PROGRAMS = os.environ.get("SALESARCK_TEST_POSTGRES")
 """A folder with another Postgres's programs, to hold everything to an older version."""
@@ -56,6 +57,7 @@ def migrated(postgres: Postgres) -> Database:
     """A database with our tables and nothing in them: the one that all others are copies of."""
     database = Database(postgres, "migrated")
     ask(postgres, sql.SQL("CREATE DATABASE migrated"))
+    migrate(database.dsn())
     return database
 
 

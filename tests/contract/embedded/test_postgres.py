@@ -340,5 +340,8 @@ class TestFreshDatabases:
             with open_database() as fresh, psycopg.connect(fresh.dsn()) as connection:
                 connection.execute("CREATE TABLE only_mine ()")
 
+    def test_it_has_our_tables(self, database: Database) -> None:
+        assert value(database.dsn(), "SELECT version_num FROM alembic_version")
+
     def test_there_is_room_for_races(self, database: Database) -> None:
         assert value(database.dsn(), "SHOW max_connections") == "200"
