@@ -113,7 +113,7 @@ class Directory(Protocol):
         ...
 
     async def claimable(self, limit: int) -> Sequence[tuple[TenantId, Proof]]:
-        """Find proved evidence that unclaimed sales still wait for, within the claim window.
+        """Find evidence proved in time that claimable sales (`Sale.is_claimable`) still wait for.
 
         That is what a proof and a delivery at one moment leave behind; the timetable claims it.
         """

@@ -324,7 +324,10 @@ class Books(Protocol):
         before: SaleId | None = None,
         limit: int = 50,
     ) -> Sequence[Sale]:
-        """Read sales, latest id first; of one consumer, or those that nobody claimed."""
+        """Read sales that have tenders, latest id first; of one consumer, or the unclaimed.
+
+        Unclaimed are those that `Sale.is_unclaimed` names.
+        """
         ...
 
     async def sale(self, tenant: TenantId, sale: SaleId) -> Sale | None:

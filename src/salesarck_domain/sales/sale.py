@@ -48,6 +48,10 @@ CustomerBook = Mapping[tuple[str, str], KnownCustomer]
 """By provider and customer id."""
 
 
+UNCLAIMED = frozenset({"unclaimed", "claim_window_passed"})
+"""Reasons of an award that nobody gets."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Tender:
     """One payment in its newest state, with its refunds.
@@ -111,8 +115,9 @@ class Sale:
 
     `consumer` is None until the first posting fixes it. `posted` counts the postings; `earned`
     and `clawed` are sums of points over them (`clawed` with what became owed); `worth` is what
-    the newest judgement says the sale is worth to its consumer now. While nobody is its consumer,
-    `waits_for` holds the evidence that would make somebody.
+    the newest judgement says the sale is worth to its consumer now, and `award` is its
+    explanation, with the `owner` that it found. While nobody is its consumer, `waits_for` holds
+    the evidence that would make somebody.
     """
 
     id: SaleId
@@ -131,6 +136,16 @@ class Sale:
     def standing(self) -> int:
         """The points that it has in the ledger now."""
         return self.earned - self.clawed
+
+    @property
+    def is_unclaimed(self) -> bool:
+        """Whether nobody is known whose it could be: the newest judgement says so."""
+        return self.award.get("reason") in UNCLAIMED
+
+    @property
+    def is_claimable(self) -> bool:
+        """Whether a proof could still make it somebody's."""
+        return self.award.get("reason") == "unclaimed"
 
     def states(self) -> list[SaleNews]:
         """Its tenders in the order in which they happened at the till."""

@@ -69,7 +69,8 @@ class Judging:
         sale.happened_at = bill.happened_at or sale.happened_at or sale.first_happened()
         self._post(sale, owner, award, fact_at)
         sale.worth = award.points
-        sale.award = award.explain()
+        whose = str(owner.consumer) if owner.consumer else None
+        sale.award = {"owner": whose, **award.explain()}
         sale.waits_for = () if sale.consumer else tuple(sale.evidence(self.book))
         return award
 

@@ -16,7 +16,6 @@ from salesarck_domain.sales.sale import PaymentKey, Sale, SaleKey, Tender
 from salesarck_domain.use_cases.judging import Judging
 
 CLOCK_AHEAD_MAX = timedelta(minutes=5)
-UNCLAIMED = frozenset({"unclaimed", "claim_window_passed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +176,9 @@ def _move(locked: LockedSales, tender: Tender) -> tuple[Sale | None, Sale | None
 def _told(sale: Sale | None) -> Told:
     if sale is None:
         return Told("applied")
-    reason = str(sale.award.get("reason"))
-    if reason in UNCLAIMED:
+    if sale.is_unclaimed:
         return Told("unclaimed", sale.id)
+    reason = str(sale.award.get("reason"))
     return Told(reason if reason in {"other_currency", "test_sale"} else "applied", sale.id)
 
 

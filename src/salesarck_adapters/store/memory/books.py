@@ -68,7 +68,8 @@ class MemoryBooks:
             for sale in newest
             if (before is None or sale.id < before)
             and (consumer is None or sale.consumer == consumer)
-            and not (unclaimed and sale.consumer)
+            and (sale.is_unclaimed or not unclaimed)
+            and sale.tenders
         )
         return list(islice(found, limit))
 

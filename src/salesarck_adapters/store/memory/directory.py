@@ -115,7 +115,7 @@ class MemoryDirectory:
 
     def _claims(self, tenant: Tenant, sale: Sale) -> Iterable[Proof]:
         moment = happened(sale)
-        if moment is None or sale.award.get("reason") != "unclaimed":
+        if moment is None or not sale.is_claimable:
             return
         shelf = self.room.shelf(tenant.id)
         for evidence in _waits_for(sale):
