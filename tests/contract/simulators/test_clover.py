@@ -390,6 +390,7 @@ class TestTill:
             lambda: till.complete(sold),
             lambda: till.void(gone),
             lambda: till.settle(refund, "failed"),
+            lambda: till.attach_customer(sold, stranger),
             lambda: till.merge_customers([stranger]),
             lambda: till.merge_customers([]),
         ):
