@@ -1,5 +1,6 @@
 """Books: what can be read without a work, in which order, and how far."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from salesarck_domain.ids import ConsumerId, SaleId, TenantId, derived
@@ -23,6 +24,7 @@ from salesarck_domain.testing.store.bench import (
     StoreBench,
     code_called,
     gift,
+    take_in,
 )
 
 NOBODY = ConsumerId(derived(NOON, "nobody"))
@@ -103,10 +105,30 @@ class BooksContract(StoreBench):
             assert await _ids(cafe, before=newest[0]) == newest[1:]
             assert await _ids(cafe, before=newest[2]) == []
             assert await _ids(cafe, consumer=ADA) == [ids["hers"]]
-            assert await _ids(cafe, unclaimed=True) == [it for it in newest if it != ids["hers"]]
             assert await _ids(cafe, consumer=ADA, before=ids["hers"]) == []
             assert await _ids(cafe.at(BAKERY)) == []
             assert await cafe.books.sale(BAKERY.id, ids["hers"]) is None
+
+    async def test_unclaimed_sales_are_those_whose_award_says_so(self) -> None:
+        async with self.cafe() as cafe:
+            found: list[SaleId] = []
+            for reason in ("unclaimed", "void", "claim_window_passed", None):
+                id_ = await cafe.tell(paid(f"P{reason}", 5), _judged(reason))
+                found += [id_] if reason in {"unclaimed", "claim_window_passed"} else []
+            found.sort(reverse=True)
+            assert await _ids(cafe, unclaimed=True) == found
+            assert await _ids(cafe, unclaimed=True, before=found[0]) == found[1:]
+            assert await _ids(cafe, unclaimed=True, limit=1) == found[:1]
+            assert await _ids(cafe.at(BAKERY), unclaimed=True) == []
+
+    async def test_a_sale_that_lost_its_tenders_is_not_listed(self) -> None:
+        async with self.cafe() as cafe:
+            async with cafe.begin() as work:
+                sale = await take_in(work, paid("P1", 5))
+                sale.tenders.clear()
+                await work.sales.save([sale])
+            assert await _ids(cafe) == []
+            assert [each.id async for each in cafe.books.all_sales(CAFE.id)] == [sale.id]
 
     async def test_every_sale_is_walked_over_once_by_its_key(self) -> None:
         async with self.cafe() as cafe:
@@ -179,6 +201,13 @@ async def _three_sales(cafe: Shop) -> dict[str, SaleId]:
         "hers": await cafe.tell(paid("hers", 5), hers),
         "B": await cafe.tell(paid("P3", 5, order="B")),
     }
+
+
+def _judged(reason: str | None) -> Callable[[Sale], None]:
+    def judge(sale: Sale) -> None:
+        sale.award = {"points": 0, "reason": reason}
+
+    return judge
 
 
 async def _ids(

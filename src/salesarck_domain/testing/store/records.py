@@ -87,7 +87,10 @@ class RecordsContract(StoreBench):
             await cafe.earn(20, "sale:1:1")
             for minutes, name in enumerate(("one", "two", "three")):
                 code = code_called(name, 5, lookup="AAA", at=NOON + minutes * MINUTE)
-                await cafe.change(lambda it, code=code: it.issue(code, TILL))
+                async with cafe.begin() as work:
+                    wallet = (await work.wallets.lock([ADA]))[ADA]
+                    wallet.issue(code, TILL)
+                    await work.wallets.append([wallet])
                 assert await _look(cafe) == (code.id, "issued")
                 await cafe.settle(code.id, CodeState.CANCELLED, code.issued_at)
                 assert await _look(cafe) == (code.id, "cancelled")
