@@ -17,7 +17,14 @@ from salesarck_domain.news import (
     TenderState,
     TillCustomer,
 )
-from salesarck_domain.ports.pos import Delivery, Fetcher, ProviderUnavailable, Question, Route
+from salesarck_domain.ports.pos import (
+    Delivery,
+    Fetcher,
+    ProviderUnavailable,
+    Question,
+    Route,
+    UnreadableDelivery,
+)
 from salesarck_domain.testing.pos import FetcherContract, WebhookReaderContract
 from tests.contract.pos import sign
 
@@ -171,6 +178,12 @@ class TestCloverFetcher(FetcherContract):
         assert list(fetched.news) == list(self.expected)
         paths = [answer.path.rpartition("merchants/")[2] for answer in fetched.answers]
         assert paths == ["CAFE1/orders/ORD1", "CAFE1/customers/CUS1", "CAFE1/payments/PAY1"]
+
+    @pytest.mark.parametrize("status", [202, 301, 400, 409])
+    async def test_only_a_plain_yes_is_an_answer(self, status: int) -> None:
+        body = json.dumps(CUSTOMER).encode()
+        with pytest.raises(UnreadableDelivery, match=f"status {status}"):
+            await self.saying(status, body, {}).fetch(Question("CAFE1", "customer", "CUS1"), "US")
 
     async def test_an_id_never_leaves_its_place_in_the_path(self) -> None:
         asked: list[str] = []

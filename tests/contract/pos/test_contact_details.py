@@ -21,6 +21,7 @@ from salesarck_adapters.phones import address, e164
         ("0142", "US", None),
         ("911", "US", None),
         ("5" * 300, "US", None),
+        ("+49 123456789012345", "US", None),
         ("call me", "US", None),
         ("\x00", "US", None),
         ("", "US", None),
