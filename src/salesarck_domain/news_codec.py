@@ -110,6 +110,19 @@ def plain_list(about: str, data: object) -> Sequence[object]:
     raise ValueError(f"{about} must be a list, got {data!r}")
 
 
+def plain_texts(about: str, data: object) -> tuple[str, ...]:
+    """Take plain data for a list of texts.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    items = plain_list(about, data)
+    texts = tuple(item for item in items if isinstance(item, str))
+    if len(texts) == len(items):
+        return texts
+    raise ValueError(f"{about} must be a list of texts, got {data!r}")
+
+
 class _Fields:
     """The keys of one object, each taken once, so that what is left over is unknown."""
 
@@ -162,11 +175,7 @@ class _Fields:
         return text
 
     def texts(self, key: str) -> tuple[str, ...]:
-        items = plain_list(key, self._take(key)) if key in self.data else ()
-        texts = tuple(item for item in items if isinstance(item, str))
-        if len(texts) != len(items):
-            raise self._wrong(key, "a list of texts")
-        return texts
+        return plain_texts(key, self._take(key)) if key in self.data else ()
 
     def customer(self, key: str) -> TillCustomer | None:
         if self._is_null(key):

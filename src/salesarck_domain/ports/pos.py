@@ -25,12 +25,14 @@ class Delivery:
 class Genuine:
     """A delivery that its provider did send, or (kept for a day) did send when it arrived.
 
-    Only `WebhookReader.authenticate` makes one, and the inbox, which keeps nothing else.
+    Only `WebhookReader.authenticate` makes one, and the inbox, which keeps nothing else. With a
+    `merchant` only that one's part is read, so that nobody waits for what another's part lacks.
     """
 
     body: bytes
     headers: Mapping[str, str]
     received_at: datetime
+    merchant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,13 @@ class WebhookReaderContract:
         delivery = self.sign(self.body)
         assert self.read(delivery) == self.read(delivery)
 
+    def test_each_merchant_can_be_read_alone(self) -> None:
+        believed = self.reader.authenticate(self.sign(self.body))
+        for merchant in self.merchants:
+            part = self.reader.read(replace(believed, merchant=merchant), self.country)
+            theirs = [news for news in self.expected if getattr(news, "merchant", "") == merchant]
+            assert list(part) == theirs
+
     def test_other_deliveries_are_no_news(self) -> None:
         for body in self.other_bodies:
             assert not self.read(self.sign(body)), body

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -69,6 +70,16 @@ class TestCloverApp(WebhookReaderContract):
         spoiled = self.body.replace(str(MILLIS).encode(), b'"noon"')
         route = self.reader.route(self.reader.authenticate(self.sign(spoiled)))
         assert route.merchants == ("CAFE1", "CAFE2")
+
+    def test_a_spoiled_part_is_only_its_merchants_trouble(self) -> None:
+        spoiled = self.body.replace(b'"UPDATE", "ts"', b'"UPDATE", "at"')
+        believed = self.reader.authenticate(self.sign(spoiled))
+        assert list(self.reader.read(replace(believed, merchant="CAFE1"), "US")) == [
+            self.expected[0]
+        ]
+        for merchant in ("CAFE2", None):
+            with pytest.raises(UnreadableDelivery):
+                self.reader.read(replace(believed, merchant=merchant), "US")
 
     def test_a_secret_is_not_shown(self) -> None:
         assert CODE not in repr(self.reader)

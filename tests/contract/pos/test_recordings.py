@@ -45,6 +45,39 @@ def test_a_recording_is_named_for_its_file_and_says_why_it_is_there(file: Path) 
     assert recording["origin"] in {"recorded", "vendor example", "constructed"}
 
 
+DELIVERY = {"headers": {}, "body": "{}"}
+URL = "https://points.example.test"
+
+
+@pytest.mark.parametrize(
+    ("provider", "keys"),
+    [
+        ("square", {"signature_keys": ["key"]}),
+        ("square", {"signature_keys": [None], "notification_url": URL}),
+        ("square", {"signature_keys": "key", "notification_url": URL}),
+        ("square", {"signature_keys": ["\ud800"], "notification_url": URL}),
+        ("square", {"notification_url": URL}),
+        ("clover", {}),
+        ("clover", {"auth_codes": ["code"], "signing_secrets": ["secret"]}),
+        ("clover", {"auth_codes": [7]}),
+        ("clover", {"signing_secrets": "secret"}),
+        ("shopify", {"client_secrets": ["secret"]}),
+    ],
+)
+def test_keys_that_are_none_are_told_from_a_forgery(provider: str, keys: object) -> None:
+    told = {"provider": provider, "keys": keys, "delivery": DELIVERY}
+    (said,) = run_recording({**told, "expect": {"refused": "forged"}}, RECORDED)
+    assert said.startswith("not a recording: ")
+
+
+def test_square_has_nothing_to_fetch() -> None:
+    asked = {"merchant": "M1", "object": "payment", "id": "P1"}
+    told = {"provider": "square", "fetch": asked, "answers": [], "expect": {"news": []}}
+    assert run_recording(told, RECORDED) == [
+        "not a recording: square has nothing to fetch, so 0 answers are no use"
+    ]
+
+
 GENUINE = [
     file
     for file in OWN

@@ -49,13 +49,7 @@ class Update(Struct, rename="camel"):
 
 
 class Batch(Struct):
-    """One post: what changed at each of several merchants, in no order."""
-
-    merchants: dict[Id, list[Update]]
-
-
-class Addresses(Struct):
-    """Whom a post is for, even if the rest of it can't be read."""
+    """One post for several merchants: a list of updates each, which may be spoiled for one."""
 
     merchants: dict[Id, msgspec.Raw]
 
@@ -93,7 +87,7 @@ class CloverApp:
         if code := _handshake(genuine.body):
             return Route(key, (), code)
         try:
-            merchants = read_json(PROVIDER, genuine.body, Addresses).merchants
+            merchants = read_json(PROVIDER, genuine.body, Batch).merchants
         except UnreadableDelivery:
             return Route(key, ())
         return Route(key, tuple(merchants))
@@ -109,8 +103,9 @@ class CloverApp:
         batch = read_json(PROVIDER, genuine.body, Batch)
         return tuple(
             news
-            for merchant, updates in batch.merchants.items()
-            for update in _newest(updates).values()
+            for merchant, part in batch.merchants.items()
+            if genuine.merchant in {None, merchant}
+            for update in _newest(read_json(PROVIDER, bytes(part), list[Update])).values()
             for news in _translated(merchant, update)
         )
 

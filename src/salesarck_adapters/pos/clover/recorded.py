@@ -9,7 +9,7 @@ from salesarck_adapters.http import polite_client
 from salesarck_adapters.pos.clover.app import CloverApp
 from salesarck_adapters.pos.clover.checkout import CloverCheckout
 from salesarck_adapters.pos.clover.fetcher import CloverFetcher
-from salesarck_domain.news_codec import plain_list
+from salesarck_domain.news_codec import plain_texts
 from salesarck_domain.ports.pos import Fetcher, WebhookReader
 from salesarck_domain.testing.recordings import RecordedAnswer
 
@@ -52,4 +52,4 @@ class RecordedClover:
 
 
 def _secrets(keys: Mapping[str, object], name: str) -> Sequence[bytes]:
-    return [str(secret).encode() for secret in plain_list(name, keys[name])]
+    return [secret.encode() for secret in plain_texts(name, keys[name])]

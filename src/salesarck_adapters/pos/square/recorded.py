@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from salesarck_adapters.pos.square.reader import Square, Subscription
-from salesarck_domain.news_codec import plain_list
+from salesarck_domain.news_codec import plain_texts
 from salesarck_domain.ports.pos import Fetcher, WebhookReader
 from salesarck_domain.testing.recordings import RecordedAnswer
 
@@ -17,11 +17,11 @@ class RecordedSquare:
         """Make a reader with one subscription a key.
 
         Raises:
-            ValueError: the keys are missing.
+            ValueError: a key or the address is missing, or no text.
         """
-        signature_keys = plain_list("signature_keys", keys.get("signature_keys"))
-        url = str(keys.get("notification_url") or "")
-        return Square([Subscription(str(key).encode(), url) for key in signature_keys])
+        signature_keys = plain_texts("signature_keys", keys.get("signature_keys"))
+        (url,) = plain_texts("notification_url", [keys.get("notification_url")])
+        return Square([Subscription(key.encode(), url) for key in signature_keys])
 
     def signs_bodies(self, keys: Mapping[str, object]) -> bool:
         """Square signs every byte, whatever the keys."""
