@@ -123,8 +123,10 @@ class Inbox(Protocol):
         """
         ...
 
-    async def answered(self, row: UUID, token: UUID, answers: Sequence[Answer]) -> None:
-        """Keep a provider's answers beside the row they explain.
+    async def answered(
+        self, row: UUID, token: UUID, answers: Sequence[Answer], lease_ends_at: datetime
+    ) -> None:
+        """Keep a provider's answers beside the row they explain, and the lease until then.
 
         Raises:
             LeaseLost: the lease is not held any more.
@@ -141,6 +143,14 @@ class Inbox(Protocol):
 
     async def retry(self, row: UUID, token: UUID, due_at: datetime, error: str) -> None:
         """Let a row wait, keeping its attempts.
+
+        Raises:
+            LeaseLost: the lease is not held any more.
+        """
+        ...
+
+    async def put_off(self, row: UUID, token: UUID, due_at: datetime, error: str) -> None:
+        """Let a row wait that nobody has tried: the attempt that its claim counted is undone.
 
         Raises:
             LeaseLost: the lease is not held any more.

@@ -172,12 +172,16 @@ class People(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """An inbox row whose effects are in this work. `token` shows that the lease is still held."""
+    """An inbox row whose effects are in this work. `token` shows that the lease is still held.
+
+    `clock_ahead` says that the till's clock ran ahead of the receipt.
+    """
 
     row: UUID
     token: UUID
     outcome: str
     sales: tuple[SaleId, ...] = ()
+    clock_ahead: bool = False
 
 
 class Work(Protocol):

@@ -168,7 +168,8 @@ class InboxContract(StoreBench):
                 inbox.finish(first.id, _token(first), "nothing"),
                 inbox.park(first.id, _token(first), "?"),
                 inbox.retry(first.id, _token(first), NOON, "?"),
-                inbox.answered(first.id, _token(first), ANSWERS),
+                inbox.answered(first.id, _token(first), ANSWERS, NOON + DAY),
+                inbox.put_off(first.id, _token(first), NOON, "?"),
             ):
                 with expect(LeaseLost):
                     await late
@@ -210,6 +211,17 @@ class InboxContract(StoreBench):
             assert await _work_off(inbox, NOON + MINUTE) == ["two"]
             (again,) = await inbox.claim(9, NOON + DAY, LEASE)
             assert (again.id, again.attempts) == (row.id, 2)
+
+    async def test_a_row_that_is_put_off_waits_without_an_attempt(self) -> None:
+        async with self.inbox() as inbox:
+            await inbox.store([arrival("one"), arrival("two")])
+            for day in range(2 * ATTEMPTS_MAX):
+                (row, *_) = await inbox.claim(9, NOON + day * DAY, LEASE)
+                assert (row.key, row.attempts) == ("one", 1)
+                await inbox.put_off(row.id, _token(row), NOON + (day + 1) * DAY, "not now")
+            assert await _work_off(inbox, NOON + MINUTE) == ["two"]
+            (waiting,) = await inbox.rows("waiting")
+            assert (waiting.error, waiting.attempts) == ("not now", 0)
 
     async def test_a_parked_row_waits_for_a_person_and_holds_nobody_up(self) -> None:
         async with self.inbox() as inbox:
@@ -253,10 +265,11 @@ class InboxContract(StoreBench):
         async with self.inbox() as inbox:
             await inbox.store([arrival("one")])
             (row,) = await inbox.claim(9, NOON, LEASE)
-            await inbox.answered(row.id, _token(row), ANSWERS)
-            (again,) = await inbox.claim(9, NOON + LEASE, LEASE)
+            await inbox.answered(row.id, _token(row), ANSWERS, NOON + 2 * LEASE)
+            assert list(await inbox.claim(9, NOON + LEASE, LEASE)) == []
+            (again,) = await inbox.claim(9, NOON + 2 * LEASE, LEASE)
             assert tuple(again.answers) == ANSWERS
-            await inbox.answered(again.id, _token(again), ANSWERS[:1])
+            await inbox.answered(again.id, _token(again), ANSWERS[:1], NOON + 3 * LEASE)
             await inbox.finish(again.id, _token(again), "nothing")
             assert tuple((await inbox.rows("done"))[0].answers) == ANSWERS[:1]
 

@@ -35,6 +35,7 @@ class KeptRow:
     lease_ends_at: datetime | None = None
     sales: AbstractSet[SaleId] = frozenset()
     told_differently: bool = False
+    clock_ahead: bool = False
 
     @property
     def lane(self) -> Lane:
@@ -94,6 +95,7 @@ class Rows:
         kept = self.held(finished.row, finished.token)
         self.let_go(kept, RowState.DONE, outcome=finished.outcome)
         kept.sales = frozenset(finished.sales)
+        kept.clock_ahead = finished.clock_ahead
 
     def claimed(self, sales: AbstractSet[SaleId]) -> None:
         """Change unclaimed to applied for rows that told of these sales."""
@@ -132,9 +134,12 @@ class MemoryInbox:
         in_turn = sorted(heads.values(), key=lambda kept: self._served[kept.lane])
         return [self._lease(kept, now + lease) for kept in islice(in_turn, limit)]
 
-    async def answered(self, row: UUID, token: UUID, answers: Sequence[Answer]) -> None:
+    async def answered(
+        self, row: UUID, token: UUID, answers: Sequence[Answer], lease_ends_at: datetime
+    ) -> None:
         """Keep answers beside a held row."""
         kept = self._rows.held(row, token)
+        kept.lease_ends_at = lease_ends_at
         kept.row = replace(kept.row, answers=tuple(answers))
 
     async def finish(self, row: UUID, token: UUID, outcome: str) -> None:
@@ -144,6 +149,12 @@ class MemoryInbox:
     async def retry(self, row: UUID, token: UUID, due_at: datetime, error: str) -> None:
         """Let a held row wait."""
         kept = self._rows.held(row, token)
+        self._rows.let_go(kept, RowState.WAITING, due_at=due_at, error=error)
+
+    async def put_off(self, row: UUID, token: UUID, due_at: datetime, error: str) -> None:
+        """Let a held row wait as if nobody had held it."""
+        kept = self._rows.held(row, token)
+        kept.row = replace(kept.row, attempts=kept.row.attempts - 1)
         self._rows.let_go(kept, RowState.WAITING, due_at=due_at, error=error)
 
     async def park(self, row: UUID, token: UUID, error: str) -> None:
@@ -172,7 +183,7 @@ class MemoryInbox:
             states=Counter(each.row.state.value for each in kept),
             outcomes=Counter(each.row.outcome for each in kept if each.row.outcome),
             told_differently=sum(each.told_differently for each in kept),
-            clock_ahead=0,
+            clock_ahead=sum(each.clock_ahead for each in kept),
         )
 
     async def rows(

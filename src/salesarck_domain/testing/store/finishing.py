@@ -36,6 +36,15 @@ class FinishingContract(StoreBench):
             assert (await cafe.account()).balance == 5
             assert await cafe.store.inbox.unfinished(NOON + 5 * MINUTE) == 0
 
+    async def test_rows_whose_till_runs_ahead_are_counted(self) -> None:
+        async with self.cafe() as cafe:
+            for key, ahead in (("one", True), ("two", False)):
+                row = await _leased(cafe, key)
+                assert row.token
+                async with cafe.begin() as work:
+                    await work.finish([Finished(row.id, row.token, "applied", clock_ahead=ahead)])
+            assert (await cafe.store.inbox.counts()).clock_ahead == 1
+
     async def test_a_work_that_fails_leaves_its_row_leased(self) -> None:
         async with self.cafe() as cafe:
             row = await _leased(cafe, "one")
