@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from salesarck_adapters.store.memory.answers import MemoryAnswers
 from salesarck_adapters.store.memory.books import MemoryBooks
 from salesarck_adapters.store.memory.directory import MemoryDirectory
 from salesarck_adapters.store.memory.inbox import MemoryInbox, Rows
@@ -15,7 +16,7 @@ from salesarck_domain.ports.store import BeginWork
 
 
 class MemoryStore:
-    """Books, works, inbox and directory over one room. Every work is alone with its tenant."""
+    """Everything that is kept, over one room. Every work is alone with its tenant."""
 
     def __init__(self) -> None:
         self._room = Room()
@@ -25,6 +26,7 @@ class MemoryStore:
         self.books = MemoryBooks(self._room)
         self.directory = MemoryDirectory(self._room)
         self.inbox = MemoryInbox(self._rows, self.directory)
+        self.answers = MemoryAnswers()
 
     @asynccontextmanager
     async def _begin(self, tenant: TenantId, *, alone: bool = False) -> AsyncGenerator[MemoryWork]:
