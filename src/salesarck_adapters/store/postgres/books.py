@@ -1,0 +1,275 @@
+"""Reads that lock nothing: each in a snapshot of its own."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Executable, Row, Select, Table, exists, func, select, tuple_, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from salesarck_adapters.store.postgres import schema
+from salesarck_adapters.store.postgres.connections import translated
+from salesarck_adapters.store.postgres.rows import (
+    code_of,
+    entry_fields,
+    lot_of,
+    moment,
+    note_of,
+    taking_of,
+)
+from salesarck_adapters.store.postgres.sale_rows import load_sales
+from salesarck_adapters.store.postgres.statements import among
+from salesarck_adapters.store.postgres.wallets import last_entries, read_code
+from salesarck_adapters.store.postgres.work import read_rule_book
+from salesarck_domain.audit import AuditNote
+from salesarck_domain.deed_codec import deed_from_data
+from salesarck_domain.deeds import Applied
+from salesarck_domain.ids import CodeId, ConsumerId, SaleId, TenantId
+from salesarck_domain.ledger.entry import LedgerEntry
+from salesarck_domain.ledger.lots import Lot, age, soonest_first
+from salesarck_domain.ports.store import Account, WalletBooks
+from salesarck_domain.redemption.code import RedemptionCode
+from salesarck_domain.redemption.lifecycle import CodeState
+from salesarck_domain.rules.version import RuleBook
+from salesarck_domain.sales.sale import Sale
+
+PAGE = 500
+"""Rows that a walk holds at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresBooks:
+    """Everything that can be read without a work."""
+
+    engine: AsyncEngine
+
+    async def account(self, tenant: TenantId, consumer: ConsumerId) -> Account:
+        """Read one wallet; an empty one if there is none."""
+        async with self._snapshot() as connection:
+            return await _account(connection, tenant, consumer)
+
+    async def accounts_of(self, consumer: ConsumerId) -> Sequence[Account]:
+        """Read all wallets of a consumer, by tenant."""
+        table = schema.wallet
+        found = select(table.c.tenant_id).where(table.c.consumer_id == consumer)
+        async with self._snapshot() as connection:
+            tenants = await connection.scalars(found.order_by(table.c.tenant_id))
+            accounts = [await _account(connection, TenantId(it), consumer) for it in tenants]
+        return [account for account in accounts if account.seq]
+
+    async def history(
+        self, tenant: TenantId, consumer: ConsumerId, before: int | None, limit: int
+    ) -> Sequence[LedgerEntry]:
+        """Read entries, newest first."""
+        table = schema.ledger_entry
+        found = select(table).where(table.c.tenant_id == tenant, table.c.consumer_id == consumer)
+        if before is not None:
+            found = found.where(table.c.seq < before)
+        rows = await self._rows(found.order_by(table.c.seq.desc()).limit(limit))
+        return [LedgerEntry.as_recorded(**entry_fields(row)) for row in rows]
+
+    async def sales_of(
+        self,
+        tenant: TenantId,
+        *,
+        consumer: ConsumerId | None = None,
+        unclaimed: bool = False,
+        before: SaleId | None = None,
+        limit: int = 50,
+    ) -> Sequence[Sale]:
+        """Read sales, latest id first."""
+        table = schema.sale
+        found = _sales(tenant)
+        if consumer is not None:
+            found = found.where(table.c.consumer_id == consumer)
+        if unclaimed:
+            found = found.where(table.c.consumer_id.is_(None))
+        if before is not None:
+            found = found.where(table.c.id < before)
+        async with self._snapshot() as connection:
+            rows = await connection.execute(found.order_by(table.c.id.desc()).limit(limit))
+            return await load_sales(connection, tenant, rows.all())
+
+    async def sale(self, tenant: TenantId, sale: SaleId) -> Sale | None:
+        """Read one sale."""
+        async with self._snapshot() as connection:
+            rows = await connection.execute(_sales(tenant).where(schema.sale.c.id == sale))
+            return next(iter(await load_sales(connection, tenant, rows.all())), None)
+
+    async def code(self, tenant: TenantId, code: CodeId) -> RedemptionCode | None:
+        """Read one code."""
+        async with self._snapshot() as connection:
+            return await read_code(connection, tenant, code)
+
+    async def rules(self, tenant: TenantId) -> RuleBook:
+        """Read the rule versions."""
+        async with self._snapshot() as connection:
+            return await read_rule_book(connection, tenant)
+
+    async def rule_hashes(self, tenant: TenantId) -> Mapping[int, str]:
+        """Read the hashes written at publication."""
+        table = schema.rule_version
+        found = select(table.c.number, table.c.content_hash).where(table.c.tenant_id == tenant)
+        return {row.number: row.content_hash for row in await self._rows(found)}
+
+    async def due(self, now: datetime, limit: int) -> Sequence[tuple[TenantId, ConsumerId]]:
+        """Find wallets in which lots or codes have ended, the longest ended first."""
+        lot, code = schema.lot, schema.redemption_code
+        ended = union_all(
+            select(lot.c.tenant_id, lot.c.consumer_id, lot.c.ends_at.label("at")).where(
+                lot.c.remaining > 0, lot.c.ends_at <= now
+            ),
+            select(code.c.tenant_id, code.c.consumer_id, code.c.expires_at.label("at")).where(
+                code.c.state == CodeState.ISSUED.value, code.c.expires_at <= now
+            ),
+        ).subquery("ended")
+        wallet = (ended.c.tenant_id, ended.c.consumer_id)
+        found = select(*wallet).group_by(*wallet).order_by(func.min(ended.c.at), *wallet)
+        rows = await self._rows(found.limit(limit))
+        return [(TenantId(row.tenant_id), ConsumerId(row.consumer_id)) for row in rows]
+
+    async def consumers(self, tenant: TenantId) -> Sequence[ConsumerId]:
+        """List whose wallets have anything written about them, sorted."""
+        table = schema.wallet
+        written = [
+            exists().where(it.c.tenant_id == tenant, it.c.consumer_id == table.c.consumer_id)
+            for it in (schema.ledger_entry, schema.lot, schema.redemption_code)
+        ]
+        found = select(table.c.consumer_id).where(
+            table.c.tenant_id == tenant, written[0] | written[1] | written[2]
+        )
+        rows = await self._rows(found.order_by(table.c.consumer_id))
+        return [ConsumerId(row.consumer_id) for row in rows]
+
+    async def wallet_books(
+        self, tenant: TenantId, consumers: Sequence[ConsumerId]
+    ) -> Sequence[WalletBooks]:
+        """Read all that is written about some wallets, in one snapshot."""
+        entry, lot = schema.ledger_entry, schema.lot
+        taking, code = schema.lot_movement, schema.redemption_code
+
+        async with self._snapshot() as connection:
+            read = _ReadByOwner(connection, tenant, consumers)
+            entries = await read(entry, entry.c.seq)
+            lots = await read(lot, lot.c.id)
+            takings = await read(taking, taking.c.seq, taking.c.place)
+            codes = await read(code, code.c.id)
+        return [
+            WalletBooks(
+                consumer=it,
+                entries=[LedgerEntry.as_recorded(**entry_fields(row)) for row in entries[it]],
+                hashes=[row.hash for row in entries[it]],
+                lots=sorted(map(lot_of, lots[it]), key=age),
+                takings=[taking_of(row) for row in takings[it]],
+                codes=[code_of(row) for row in codes[it]],
+            )
+            for it in consumers
+        ]
+
+    async def all_sales(self, tenant: TenantId) -> AsyncIterator[Sale]:
+        """Walk over every sale, by key, in one snapshot."""
+        table = schema.sale
+        key = tuple_(table.c.provider, table.c.merchant, table.c.name)
+        pages = _sales(tenant).order_by(table.c.provider, table.c.merchant, table.c.name)
+        async with self._snapshot() as connection:
+            page = pages
+            while rows := (await connection.execute(page.limit(PAGE))).all():
+                for sale in await load_sales(connection, tenant, rows):
+                    yield sale
+                last = rows[-1]
+                page = pages.where(key > (last.provider, last.merchant, last.name))
+
+    async def applied(self, tenant: TenantId) -> AsyncIterator[Applied]:
+        """Walk over everything that was applied, in its order, in one snapshot."""
+        table = schema.applied
+        pages = select(table).where(table.c.tenant_id == tenant).order_by(table.c.number)
+        async with self._snapshot() as connection:
+            page = pages
+            while rows := (await connection.execute(page.limit(PAGE))).all():
+                for row in rows:
+                    yield _applied_of(row)
+                page = pages.where(table.c.number > rows[-1].number)
+
+    async def acts(self, tenant: TenantId) -> Collection[UUID]:
+        """List the ids of audit rows."""
+        found = select(schema.audit.c.id).where(schema.audit.c.tenant_id == tenant)
+        return {row.id for row in await self._rows(found)}
+
+    async def notes(self, tenant: TenantId, target: str) -> Sequence[AuditNote]:
+        """Read the audit rows about a target, oldest first."""
+        table = schema.audit
+        found = select(table).where(table.c.tenant_id == tenant, table.c.target == target)
+        return [note_of(row) for row in await self._rows(found.order_by(table.c.at, table.c.id))]
+
+    async def _rows(self, found: Executable) -> Sequence[Row[Any]]:
+        async with self._snapshot() as connection:
+            return (await connection.execute(found)).all()
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncGenerator[AsyncConnection]:
+        """Open a transaction whose statements all see what was committed when it began."""
+        with translated():
+            async with self.engine.connect() as connection:
+                yield await connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadByOwner:
+    """Reads the rows of some wallets from one table after another."""
+
+    connection: AsyncConnection
+    tenant: TenantId
+    consumers: Sequence[ConsumerId]
+
+    async def __call__(
+        self, table: Table, *order: ColumnElement[Any]
+    ) -> dict[ConsumerId, list[Row[Any]]]:
+        owned = among(table.c.consumer_id, self.consumers)
+        found = select(table).where(table.c.tenant_id == self.tenant, owned).order_by(*order)
+        rows: dict[ConsumerId, list[Row[Any]]] = {it: [] for it in self.consumers}
+        for row in await self.connection.execute(found):
+            rows[row.consumer_id].append(row)
+        return rows
+
+
+async def _account(connection: AsyncConnection, tenant: TenantId, owner: ConsumerId) -> Account:
+    last = next(iter(await last_entries(connection, tenant, [owner])), None)
+    return Account(
+        tenant=tenant,
+        consumer=owner,
+        balance=last.balance_after if last else 0,
+        owed=last.owed_after if last else 0,
+        seq=last.seq if last else 0,
+        lots=soonest_first(await _open_lots(connection, tenant, owner)),
+    )
+
+
+async def _open_lots(
+    connection: AsyncConnection, tenant: TenantId, owner: ConsumerId
+) -> Sequence[Lot]:
+    table = schema.lot
+    found = select(table).where(
+        table.c.tenant_id == tenant, table.c.consumer_id == owner, table.c.remaining > 0
+    )
+    return [lot_of(row) for row in await connection.execute(found)]
+
+
+def _sales(tenant: TenantId) -> Select[Any]:
+    """Choose a tenant's sales, without the rows that were only made to be locked."""
+    table = schema.sale
+    return select(table).where(table.c.tenant_id == tenant, table.c.award.is_not(None))
+
+
+def _applied_of(row: Row[Any]) -> Applied:
+    return Applied(
+        deed=deed_from_data(row.deed),
+        at=moment(row.at),
+        actor=row.actor,
+        correlation=row.correlation,
+        number=row.number,
+    )

@@ -1,0 +1,145 @@
+"""Connections: a pool of them, each in the service's role, and the truth about every commit."""
+
+import asyncio
+import json
+import re
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from salesarck_adapters.store.postgres.schema import SERVICE_ROLE
+from salesarck_domain.ports.directory import StoreUnavailable
+
+DRIVER = "postgresql+psycopg://"
+WARNINGS = "warnings"
+UNSURE = "01000"
+"""SQLSTATE of the warning that a commit did not reach the standby it was waiting for."""
+
+READ_ONLY = "25006"
+
+
+def open_engine(
+    dsn: str, *, pool_size: int, pool_timeout: float, prepare_threshold: int | None
+) -> AsyncEngine:
+    """Open a pool. Nothing is connected before it is needed.
+
+    READ COMMITTED is pinned, whatever the server's default: rows are locked first and what rests
+    on them is read afterwards, by statements that see what was committed meanwhile.
+    """
+
+    async def connect() -> psycopg.AsyncConnection:
+        connection = await psycopg.AsyncConnection.connect(
+            dsn, autocommit=True, prepare_threshold=prepare_threshold
+        )
+        await connection.execute(f"SET ROLE {SERVICE_ROLE}; SET TIME ZONE 'UTC'")
+        await connection.set_autocommit(False)
+        return connection
+
+    engine = create_async_engine(
+        DRIVER,
+        async_creator=connect,
+        isolation_level="READ COMMITTED",
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=pool_timeout,
+        use_native_hstore=False,
+        json_serializer=as_json,
+    )
+    event.listen(engine.sync_engine, "connect", _collect_warnings)
+    return engine
+
+
+def as_json(value: object) -> str:
+    """Write rows and documents for the database; ids and moments as text."""
+    return json.dumps(value, default=str, ensure_ascii=False, separators=(",", ":"))
+
+
+async def commit(connection: AsyncConnection) -> None:
+    """Commit, and be sure of it.
+
+    A task that is cancelled meanwhile waits for the commit: cancelling it would leave everybody
+    guessing whether it happened, and can make a commit succeed that no standby has.
+
+    Raises:
+        StoreUnavailable: it did not happen, or nobody can say.
+    """
+    if _status(connection) is TransactionStatus.INERROR:
+        raise StoreUnavailable("a statement failed before, so nothing of its work can stand")
+    warnings: list[str | None] = (await connection.get_raw_connection()).info[WARNINGS]
+    warnings.clear()
+    await _to_the_end(connection.commit())
+    if UNSURE in warnings:
+        raise StoreUnavailable("the commit may not have reached a standby")
+
+
+@contextmanager
+def translated() -> Generator[None]:
+    """Say in our words that the database isn't there, or gave up.
+
+    Raises:
+        StoreUnavailable: it can be tried again.
+    """
+    try:
+        yield
+    except PoolTimeout as error:
+        raise StoreUnavailable("no connection became free in time") from error
+    except DBAPIError as error:
+        if what := _why_unavailable(error.orig):
+            raise StoreUnavailable(what) from error
+        raise
+
+
+def constraint_of(error: DBAPIError) -> tuple[str, str]:
+    """Name the constraint that a statement broke, and what the server says of the row.
+
+    On a cluster the name has the number of a shard at its end.
+    """
+    if not isinstance(error.orig, psycopg.Error):
+        return "", ""
+    found = error.orig.diag
+    return re.sub(r"_\d+$", "", found.constraint_name or ""), found.message_detail or ""
+
+
+def _why_unavailable(error: BaseException | None) -> str | None:
+    """Tell what passes by itself from what is wrong with the statement."""
+    if isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure):
+        return "two works stood in each other's way"
+    if isinstance(error, psycopg.Error) and error.sqlstate == READ_ONLY:
+        return "the database takes no writes now"
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return f"the connection failed ({error.sqlstate or type(error).__name__})"
+    return None
+
+
+def _collect_warnings(_adapted: object, entry: ConnectionPoolEntry) -> None:
+    found: list[str | None] = []
+    entry.info[WARNINGS] = found
+    driver = entry.driver_connection
+    if isinstance(driver, psycopg.AsyncConnection):
+        driver.add_notice_handler(lambda notice: found.append(notice.sqlstate))
+
+
+def _status(connection: AsyncConnection) -> TransactionStatus:
+    driver: Any = connection.sync_connection and connection.sync_connection.connection
+    status: TransactionStatus = driver.driver_connection.info.transaction_status
+    return status
+
+
+async def _to_the_end(doing: Coroutine[object, object, None]) -> None:
+    task = asyncio.ensure_future(doing)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError

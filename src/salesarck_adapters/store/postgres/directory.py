@@ -1,0 +1,198 @@
+"""The directory in Postgres: tables with keys of their own. Each call is one transaction."""
+
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import ColumnElement, Executable, Row, Select, Table, literal, select, union_all, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from salesarck_adapters.store.postgres import schema
+from salesarck_adapters.store.postgres.connections import commit, translated
+from salesarck_adapters.store.postgres.people import add_proofs, proof_of
+from salesarck_adapters.store.postgres.rows import Values, moment, tenant_of, tenant_values
+from salesarck_adapters.store.postgres.statements import add_missing, keyed
+from salesarck_domain.ids import ConsumerId, TenantId
+from salesarck_domain.people import Evidence, EvidenceKind, Member, Proof, Role
+from salesarck_domain.ports.directory import Link, LinkTaken, TenantMissing
+from salesarck_domain.tenants import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresDirectory:
+    """Tenants, links and people."""
+
+    engine: AsyncEngine
+
+    async def add_tenant(self, tenant: Tenant) -> None:
+        """Add a tenant, or write its terms anew."""
+        values = tenant_values(tenant)
+        statement = insert(schema.tenant).values(values)
+        async with self._transaction() as connection:
+            await connection.execute(
+                statement.on_conflict_do_update(index_elements=["id"], set_=values)
+            )
+
+    async def tenant(self, tenant: TenantId) -> Tenant:
+        """Read one.
+
+        Raises:
+            TenantMissing: there is none.
+        """
+        rows = await self._rows(select(schema.tenant).where(schema.tenant.c.id == tenant))
+        if not rows:
+            raise TenantMissing(str(tenant))
+        return tenant_of(rows[0])
+
+    async def tenants(self) -> Sequence[Tenant]:
+        """Read all, by name."""
+        found = [tenant_of(row) for row in await self._rows(select(schema.tenant))]
+        return sorted(found, key=lambda tenant: (tenant.name, tenant.id))
+
+    async def add_link(self, link: Link) -> None:
+        """Link a merchant, unless another tenant did.
+
+        Raises:
+            LinkTaken: another tenant did.
+            TenantMissing: there is no such tenant.
+        """
+        values: Values = {it.name: getattr(link, it.name) for it in fields(link)}
+        values |= {"tenant_id": values.pop("tenant"), "state": "active"}
+        table = schema.link
+        statement = insert(table).values(values)
+        upsert = statement.on_conflict_do_update(
+            constraint=table.primary_key,
+            set_=values,
+            where=table.c.tenant_id == statement.excluded.tenant_id,
+        ).returning(table.c.tenant_id)
+        try:
+            async with self._transaction() as connection:
+                if (await connection.execute(upsert)).first() is None:
+                    raise LinkTaken(link.provider, link.merchant)
+        except IntegrityError as error:
+            raise TenantMissing(str(link.tenant)) from error
+
+    async def end_link(self, provider: str, merchant: str, state: str) -> None:
+        """Note that a link no longer works."""
+        table = schema.link
+        which = (table.c.provider == provider) & (table.c.merchant == merchant)
+        async with self._transaction() as connection:
+            await connection.execute(update(table).where(which).values(state=state))
+
+    async def link(self, provider: str, merchant: str) -> Link | None:
+        """Find whose a merchant account is."""
+        table = schema.link
+        which = (table.c.provider == provider) & (table.c.merchant == merchant)
+        rows = await self._rows(select(table).where(which))
+        return _link_of(rows[0]) if rows else None
+
+    async def links(self, tenant: TenantId | None = None) -> Sequence[Link]:
+        """Read the links of a tenant, or all, sorted by merchant."""
+        table = schema.link
+        found = select(table).order_by(table.c.provider, table.c.merchant)
+        if tenant is not None:
+            found = found.where(table.c.tenant_id == tenant)
+        return [_link_of(row) for row in await self._rows(found)]
+
+    async def prove(self, proofs: Iterable[Proof]) -> None:
+        """Add proofs of phones and e-mails that nobody gave before."""
+        async with self._transaction() as connection:
+            await add_proofs(connection, proofs)
+
+    async def whose(self, evidence: Evidence) -> ConsumerId | None:
+        """Find the person who proved a phone or an e-mail."""
+        table = schema.proof
+        which = (table.c.kind == evidence.kind.value) & (table.c.value == evidence.value)
+        rows = await self._rows(select(table.c.consumer_id).where(which))
+        return ConsumerId(rows[0].consumer_id) if rows else None
+
+    async def evidence_of(self, consumer: ConsumerId) -> Sequence[Proof]:
+        """Read the phones and e-mails that a person proved, sorted."""
+        table = schema.proof
+        found = select(table).where(table.c.consumer_id == consumer)
+        rows = await self._rows(found.order_by(table.c.kind, table.c.value))
+        return [proof_of(row) for row in rows]
+
+    async def tenants_waiting_for(self, evidence: Iterable[Evidence]) -> Sequence[TenantId]:
+        """Find tenants with sales that wait."""
+        rows = [{"kind": each.kind, "value": each.value} for each in evidence]
+        table = schema.waiting
+        found = select(table.c.tenant_id).where(keyed(table, ("kind", "value"), rows)).distinct()
+        waiting = await self._rows(found.order_by(table.c.tenant_id))
+        return [TenantId(row.tenant_id) for row in waiting]
+
+    async def claimable(self, limit: int) -> Sequence[tuple[TenantId, Proof]]:
+        """Find proofs that came in time for sales that still wait."""
+        platform = _claims(schema.proof)
+        proof, table = schema.till_proof, schema.waiting
+        till = _claims(proof, literal(EvidenceKind.TILL.value)).where(
+            proof.c.tenant_id == table.c.tenant_id
+        )
+        either = union_all(platform, till).subquery("either")
+        found = select(either).distinct()
+        order = (either.c.tenant_id, either.c.kind, either.c.value)
+        rows = await self._rows(found.order_by(*order).limit(limit))
+        return [(TenantId(row.tenant_id), proof_of(row)) for row in rows]
+
+    async def add_member(self, member: Member) -> None:
+        """Give a person a role, once."""
+        row = {"person_id": member.person, "role": member.role, "tenant_id": member.tenant}
+        async with self._transaction() as connection:
+            await add_missing(connection, schema.member, [row])
+
+    async def memberships(self, person: ConsumerId) -> Sequence[Member]:
+        """Read a person's roles: those on the platform first, then by tenant."""
+        table = schema.member
+        found = select(table).where(table.c.person_id == person)
+        order = (table.c.tenant_id.nulls_first(), table.c.role)
+        return [
+            Member(person, Role(row.role), row.tenant_id and TenantId(row.tenant_id))
+            for row in await self._rows(found.order_by(*order))
+        ]
+
+    async def _rows(self, found: Executable) -> Sequence[Row[Any]]:
+        with translated():
+            async with self.engine.connect() as connection:
+                return (await connection.execute(found)).all()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncGenerator[AsyncConnection]:
+        with translated():
+            async with self.engine.connect() as connection:
+                yield connection
+                await commit(connection)
+
+
+def _claims(proof: Table, kind: ColumnElement[str] | None = None) -> Select[*tuple[Any, ...]]:
+    """Choose proofs of one kind that came in time for sales that nobody has claimed."""
+    table, sale, tenant = schema.waiting, schema.sale, schema.tenant
+    proved = proof.c.kind if kind is None else kind
+    return select(
+        table.c.tenant_id,
+        proved.label("kind"),
+        proof.c.value,
+        proof.c.consumer_id,
+        proof.c.proved_at,
+    ).where(
+        table.c.kind == proved,
+        table.c.value == proof.c.value,
+        sale.c.tenant_id == table.c.tenant_id,
+        sale.c.id == table.c.sale_id,
+        tenant.c.id == table.c.tenant_id,
+        sale.c.award["reason"].astext == "unclaimed",
+        proof.c.proved_at - sale.c.moment <= tenant.c.claim_window,
+    )
+
+
+def _link_of(row: Row[Any]) -> Link:
+    return Link(
+        tenant=TenantId(row.tenant_id),
+        provider=row.provider,
+        merchant=row.merchant,
+        name=row.name,
+        state=row.state,
+        linked_at=moment(row.linked_at),
+    )

@@ -1,0 +1,65 @@
+"""The schema: every table, said once. Migrations are held to it by a test.
+
+`tenant_id` stands first in every key, unique and foreign key of a tenant's tables, and is never
+changed. Look-ups that come before a tenant is known are tables of their own, with keys of their
+own. No name of a constraint ends in a number, so that a shard's suffix can be told from it.
+"""
+
+from salesarck_adapters.store.postgres.schema.base import METADATA, SERVICE_ROLE
+from salesarck_adapters.store.postgres.schema.directory import (
+    link,
+    member,
+    proof,
+    retirement,
+    rule_version,
+    tenant,
+    till_customer,
+    till_proof,
+    waiting,
+)
+from salesarck_adapters.store.postgres.schema.inbox import (
+    handshake,
+    inbox,
+    inbox_lane,
+    inbox_sale,
+)
+from salesarck_adapters.store.postgres.schema.ledger import (
+    ledger_entry,
+    lot,
+    lot_movement,
+    redemption_code,
+    wallet,
+    wrong_try,
+)
+from salesarck_adapters.store.postgres.schema.sales import refund, sale, tender
+from salesarck_adapters.store.postgres.schema.works import applied, audit, outbox
+
+__all__ = [
+    "METADATA",
+    "SERVICE_ROLE",
+    "applied",
+    "audit",
+    "handshake",
+    "inbox",
+    "inbox_lane",
+    "inbox_sale",
+    "ledger_entry",
+    "link",
+    "lot",
+    "lot_movement",
+    "member",
+    "outbox",
+    "proof",
+    "redemption_code",
+    "refund",
+    "retirement",
+    "rule_version",
+    "sale",
+    "tenant",
+    "tender",
+    "till_customer",
+    "till_proof",
+    "waiting",
+    "wallet",
+    "wrong_try",
+]

@@ -1,0 +1,42 @@
+"""What a tenant's works leave behind."""
+
+from sqlalchemy import BigInteger, Column, Identity, Index, Table, Text, Uuid
+
+from salesarck_adapters.store.postgres.schema.base import METADATA, Json, Key, Moment, key, needed
+
+applied = Table(
+    "applied",
+    METADATA,
+    needed("tenant_id", Uuid),
+    needed("number", BigInteger, "nextval('applied_number')"),
+    needed("deed", Json),
+    needed("at", Moment),
+    needed("actor", Text),
+    needed("correlation", Text),
+    key("tenant_id", "number"),
+)
+audit = Table(
+    "audit",
+    METADATA,
+    needed("tenant_id", Uuid),
+    needed("id", Uuid),
+    needed("actor", Text),
+    needed("action", Text),
+    needed("target", Key),
+    needed("reason", Text),
+    needed("at", Moment),
+    needed("before", Json),
+    needed("after", Json),
+    needed("correlation", Text),
+    key("tenant_id", "id"),
+    Index(None, "tenant_id", "target"),
+)
+outbox = Table(
+    "outbox",
+    METADATA,
+    needed("tenant_id", Uuid),
+    Column("number", BigInteger, Identity(always=True), nullable=False),
+    needed("topic", Text),
+    needed("content", Json),
+    key("tenant_id", "number"),
+)
