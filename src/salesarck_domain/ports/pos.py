@@ -96,6 +96,19 @@ class LinkRefused(Unavailable):
         return f"{self.provider} refuses our token for {self.merchant}; link it again"
 
 
+@dataclass(eq=False)
+class LinkResting(Unavailable):
+    """Asking for a merchant failed so often that nobody is asked for `seconds`."""
+
+    provider: str
+    merchant: str
+    seconds: float
+    code: ClassVar[str] = "link_resting"
+
+    def __str__(self) -> str:
+        return f"{self.provider} isn't asked about {self.merchant} for {self.seconds:.0f} s"
+
+
 class WebhookReader(Protocol):
     """Bytes in, news out, nothing kept. Safe to call from any number of tasks."""
 
@@ -166,6 +179,7 @@ class Fetcher(Protocol):
 
         Raises:
             LinkRefused: the provider refuses our token.
+            LinkResting: it failed too often lately, and was not asked.
             ProviderUnavailable: it isn't answering, or says to wait.
             UnreadableDelivery: it answers in a shape we don't know.
         """
