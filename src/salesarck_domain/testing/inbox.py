@@ -196,6 +196,8 @@ class InboxContract(StoreBench):
             for attempt in range(ATTEMPTS_MAX):
                 (row,) = await inbox.claim(9, NOON + attempt * LEASE, LEASE)
                 assert (row.key, row.attempts) == ("poison", attempt + 1)
+            assert list(await inbox.claim(9, NOON + (ATTEMPTS_MAX - 1) * LEASE, LEASE)) == []
+            assert list(await inbox.rows("parked")) == []
             assert _keys(await inbox.claim(9, NOON + ATTEMPTS_MAX * LEASE, LEASE)) == ["next"]
             (parked,) = await inbox.rows("parked")
             assert (parked.key, parked.attempts, parked.token) == ("poison", ATTEMPTS_MAX, None)

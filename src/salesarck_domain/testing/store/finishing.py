@@ -60,13 +60,33 @@ class FinishingContract(StoreBench):
         async with self.cafe() as cafe:
             row = await _leased(cafe, "one")
             (again,) = await cafe.store.inbox.claim(1, NOON + LEASE, LEASE)
+            got_on = False
             with expect(LeaseLost):
-                await _finish(cafe, row, "applied")
+                async with cafe.begin() as work:
+                    await change(work, another_gift(5))
+                    await work.finish([_finished(row, "applied")])
+                    got_on = True
+            assert not got_on
             assert (await cafe.account()).seq == 0
             await _finish(cafe, again, "applied")
             with expect(LeaseLost):
                 await _finish(cafe, again, "applied")
             assert (await cafe.account()).seq == 1
+
+    async def test_a_row_is_not_taken_over_by_one_and_finished_by_another(self) -> None:
+        async with self.cafe() as cafe:
+            row = await _leased(cafe, "one")
+            taken: list[InboxRow] = []
+
+            async def work_on() -> None:
+                async with cafe.begin() as work:
+                    await change(work, gift(5, "one"))
+                    await work.finish([_finished(row, "applied")])
+                    taken.extend(await cafe.store.inbox.claim(1, NOON + LEASE, LEASE))
+
+            (end,) = await all_of(work_on())
+            assert isinstance(end, LeaseLost) == bool(taken)
+            assert (await cafe.account()).seq == 1 - len(taken)
 
     async def test_one_lost_lease_of_several_is_one_too_many(self) -> None:
         async with self.cafe() as cafe:

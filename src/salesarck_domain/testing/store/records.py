@@ -85,7 +85,7 @@ class RecordsContract(StoreBench):
     ) -> None:
         async with self.cafe() as cafe:
             await cafe.earn(20, "sale:1:1")
-            for minutes, name in enumerate(("one", "two", "three")):
+            for minutes, name in ((0, "one"), (5, "late"), (2, "two")):
                 code = code_called(name, 5, lookup="AAA", at=NOON + minutes * MINUTE)
                 async with cafe.begin() as work:
                     wallet = (await work.wallets.lock([ADA]))[ADA]
@@ -93,7 +93,8 @@ class RecordsContract(StoreBench):
                     await work.wallets.append([wallet])
                 assert await _look(cafe) == (code.id, "issued")
                 await cafe.settle(code.id, CodeState.CANCELLED, code.issued_at)
-                assert await _look(cafe) == (code.id, "cancelled")
+            late = code_called("late", 5, at=NOON + 5 * MINUTE)
+            assert await _look(cafe) == (late.id, "cancelled")
 
     async def test_tenants_do_not_find_each_others_codes(self) -> None:
         async with self.cafe() as cafe:
@@ -126,9 +127,9 @@ class RecordsContract(StoreBench):
     async def test_rule_versions_are_kept_as_they_were_published(self) -> None:
         async with self.cafe() as cafe:
             first, second = _version(1, DOUBLE_POINTS), _version(2, TEN_A_DAY)
-            end = Retirement(NOON + 3 * DAY, 2)
+            ends = [Retirement(NOON + 3 * DAY, 1), Retirement(NOON + 4 * DAY, 2)]
             book = RuleBook()
-            for new in (first, second, end):
+            for new in (first, ends[0], second, ends[1]):
                 book = book.having(new)
                 await _write(cafe, new)
                 async with cafe.begin() as work:

@@ -172,6 +172,7 @@ class SalesContract(StoreBench):
             await self._waiting(cafe, "hers", NOON, (GRACES_PHONE,))
             await self._waiting(cafe, "taken", NOON, both, GRACE)
             assert await _waiting_for(cafe, *both) == ["B", "b", "late"]
+            assert await _waiting_for(cafe, ADAS_EMAIL) == ["b", "late"]
             assert await _waiting_for(cafe, Evidence.till("square", "C1")) == ["early"]
             assert await _waiting_for(cafe, Evidence.till("clover", "C1")) == []
             assert await _waiting_for(cafe) == []
