@@ -1,0 +1,68 @@
+"""The caller: whoever makes this request, as our own tables know them."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from salesarck_domain.errors import Forbidden, Missing
+from salesarck_domain.ids import ConsumerId
+from salesarck_domain.people import Role
+from salesarck_domain.tenants import Tenant
+
+
+@dataclass(eq=False)
+class NotAllowed(Forbidden):
+    """The caller's role doesn't stretch to what a route asks for."""
+
+    permission: str
+    code: ClassVar[str] = "not_allowed"
+
+    def __str__(self) -> str:
+        return f"this takes somebody who may {self.permission.replace('_', ' ')}"
+
+
+@dataclass(eq=False)
+class TenantSuspended(Forbidden):
+    """The tenant is suspended: nobody works with it until that ends."""
+
+    name: str
+    code: ClassVar[str] = "tenant_suspended"
+
+    def __str__(self) -> str:
+        return f"{self.name} is suspended; points are safe, and this works again afterwards"
+
+
+@dataclass(eq=False)
+class OwnWallet(Forbidden):
+    """Nobody who works here moves points of their own wallet by hand."""
+
+    code: ClassVar[str] = "own_wallet"
+
+    def __str__(self) -> str:
+        return "nobody adjusts their own wallet; ask a colleague"
+
+
+@dataclass(eq=False)
+class NotFound(Missing):
+    """There is no such thing, or none that the caller may see."""
+
+    what: str
+    code: ClassVar[str] = "not_found"
+
+    def __str__(self) -> str:
+        return f"there is no such {self.what} here"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A person in one role, at the tenant that the address names, if it names one."""
+
+    person: ConsumerId
+    role: Role
+    tenant: Tenant | None
+    correlation: str
+
+    @property
+    def actor(self) -> str:
+        """How books and audit rows call this person."""
+        return f"person:{self.person}"
+

@@ -1,0 +1,72 @@
+"""Whether the process lives, and whether it can work."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import structlog
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from msgspec import Struct
+
+from salesarck_service.security.guards import PUBLIC
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What has to answer before this process can work, by name."""
+
+    checks: Mapping[str, Callable[[], Awaitable[object]]]
+
+
+class Alive(Struct):
+    """The process runs."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Ready(Struct):
+    """What was asked, and what it said."""
+
+    status: Literal["ready", "not ready"]
+    checks: Mapping[str, Literal["ok", "failed"]]
+
+
+class HealthController(Controller):
+    """For probes."""
+
+    path = "/health"
+    tags = ("health",)
+    opt = PUBLIC
+
+    @get("/live", summary="Is it running?")
+    async def live(self) -> Alive:
+        """Answer, which is all that this asks."""
+        return Alive()
+
+    @get(
+        "/ready",
+        summary="Can it work?",
+        responses={503: ResponseSpec(Ready, description="Not now", generate_examples=False)},
+    )
+    async def ready(self, readiness: NamedDependency[Readiness]) -> Response[Ready]:
+        """Ask the database, its migrations and the queue."""
+        failed = {name for name, check in readiness.checks.items() if not await _passes(name, check)}
+        checks: dict[str, Literal["ok", "failed"]] = {
+            name: "failed" if name in failed else "ok" for name in readiness.checks
+        }
+        return Response(
+            Ready("not ready" if failed else "ready", checks), status_code=503 if failed else 200
+        )
+
+
+async def _passes(name: str, check: Callable[[], Awaitable[object]]) -> bool:
+    try:
+        await check()
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong, the answer is: not ready
+        _log.warning("not ready", check=name, error=type(error).__name__)
+        return False
+    return True

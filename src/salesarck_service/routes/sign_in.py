@@ -1,0 +1,136 @@
+"""Signing in and out, for everybody alike: what somebody is stands in our tables."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from litestar import Controller, Request, delete, get, post
+from litestar.datastructures import CacheControlHeader
+from litestar.di import NamedDependency
+from litestar.params import HeaderParameter, JSONBody
+from msgspec import Meta, Struct
+
+from salesarck_domain.ports.identity import Identity, KeySet, Session, TokenVerifier
+from salesarck_domain.use_cases.sessions import SignIn
+from salesarck_service.contacts import Contacts
+from salesarck_service.problems import problems
+from salesarck_service.security.guards import PUBLIC
+
+Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166, like US.")]
+Typed = Annotated[str, Meta(min_length=1, max_length=254)]
+Authorization = Annotated[
+    str, HeaderParameter(name="Authorization", max_length=9000, description="Bearer, and a token.")
+]
+
+
+class CodeAsked(Struct, forbid_unknown_fields=True):
+    """Where to send a one-time code: a phone, in any spelling, or an e-mail address."""
+
+    phone: Typed | None = None
+    email: Typed | None = None
+    country: Country | None = None
+
+
+class CodeSent(Struct):
+    """Where the code went. Strangers read the same as friends."""
+
+    sent_to: str
+
+
+class CodeTyped(CodeAsked, kw_only=True):
+    """The code that arrived there."""
+
+    code: Annotated[str, Meta(pattern="^[0-9]{6}$")]
+
+
+class Refresh(Struct, forbid_unknown_fields=True):
+    """A refresh token, which works once."""
+
+    refresh_token: Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+class SessionView(Struct):
+    """Tokens of somebody who is signed in."""
+
+    access_token: str
+    refresh_token: str
+    token_type: str
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        return cls(session.access_token, session.refresh_token, "Bearer", session.expires_at)
+
+
+class SignedInView(SessionView, kw_only=True):
+    """Tokens, and the id of the person they stand for."""
+
+    person: UUID
+
+
+class SignInController(Controller):
+    """One-time codes for tokens."""
+
+    path = "/v1/sign-in"
+    tags = ("sign in",)
+    opt = PUBLIC
+
+    @post("/codes", status_code=202, summary="Send a code", responses=problems(400, 503))
+    async def send(
+        self,
+        data: JSONBody[CodeAsked],
+        identity: NamedDependency[Identity],
+        contacts: NamedDependency[Contacts],
+    ) -> CodeSent:
+        """Send a one-time code to a phone or an e-mail address."""
+        contact = contacts.read(data.phone, data.email, data.country)
+        await identity.send_code(contact)
+        return CodeSent(str(contact))
+
+    @post("/sessions", summary="Sign in", responses=problems(400, 401, 503))
+    async def begin(
+        self,
+        request: Request[object, object, object],
+        data: JSONBody[CodeTyped],
+        sign_in: NamedDependency[SignIn],
+        contacts: NamedDependency[Contacts],
+    ) -> SignedInView:
+        """Swap the code for tokens. Sales that waited for this phone or address become yours."""
+        contact = contacts.read(data.phone, data.email, data.country)
+        correlation = str(request.scope["state"]["correlation"])
+        signed_in = await sign_in(contact, data.code, correlation)
+        view = SessionView.of(signed_in.session)
+        return SignedInView(
+            view.access_token,
+            view.refresh_token,
+            view.token_type,
+            view.expires_at,
+            person=signed_in.person,
+        )
+
+    @post("/refresh", summary="Stay signed in", responses=problems(400, 401, 503))
+    async def refresh(
+        self, data: JSONBody[Refresh], identity: NamedDependency[Identity]
+    ) -> SessionView:
+        """Swap a refresh token for new tokens of the same session."""
+        return SessionView.of(await identity.refresh(data.refresh_token))
+
+    @delete("/sessions", summary="Sign out", responses=problems(400, 401, 503))
+    async def end(
+        self, authorization: Authorization, identity: NamedDependency[Identity]
+    ) -> None:
+        """End the session of the token that is shown."""
+        await identity.sign_out(authorization.partition(" ")[2].strip())
+
+
+@get(
+    "/.well-known/jwks.json",
+    opt=PUBLIC,
+    tags=("sign in",),
+    cache_control=CacheControlHeader(max_age=600, public=True),
+    summary="The public keys of tokens",
+    responses=problems(503),
+)
+async def jwks(verifier: NamedDependency[TokenVerifier]) -> KeySet:
+    """Give the keys that access tokens are checked by (RFC 7517)."""
+    return await verifier.keys()

@@ -1,0 +1,104 @@
+"""What several audiences see alike."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from salesarck_domain.ledger.lots import Lot
+from salesarck_domain.money import Money
+from salesarck_domain.ports.store import Account
+from salesarck_domain.rules.award import Award
+from salesarck_domain.tenants import Reward, Tenant
+
+
+class MoneyView(Struct):
+    """An amount in the smallest unit of its currency."""
+
+    minor_units: int
+    currency: str
+
+    @classmethod
+    def of(cls, money: Money) -> Self:
+        return cls(money.minor_units, money.currency)
+
+
+class RewardView(Struct):
+    """Something that a tenant gives for points."""
+
+    name: str
+    points: int
+
+    @classmethod
+    def of(cls, reward: Reward) -> Self:
+        return cls(reward.name, reward.points)
+
+
+class StepView(Struct):
+    """One rule considered: what it saw, the points before and after, and why if it gave nothing."""
+
+    rule: Mapping[str, Any]
+    saw: Mapping[str, Any]
+    before: int
+    after: int
+    reason: str | None
+
+
+class AwardView(Struct):
+    """What the rules answered for a sale, step by step; `reason` says why it earned nothing."""
+
+    points: int
+    reason: str | None
+    version: int | None
+    ends_at: datetime | None
+    steps: Sequence[StepView]
+
+    @classmethod
+    def of(cls, award: Award) -> Self:
+        return cls.read(award.explain())
+
+    @classmethod
+    def read(cls, explained: Mapping[str, object]) -> Self:
+        """Take an explanation as it was written down when the sale was judged."""
+        return msgspec.convert(explained, cls)
+
+
+class ExpiryView(Struct):
+    """Points that run out together."""
+
+    points: int
+    ends_at: datetime
+
+
+class WalletView(Struct):
+    """What somebody holds with one tenant, what is owed, and what runs out when."""
+
+    tenant: UUID
+    tenant_name: str
+    currency: str
+    balance: int
+    owed: int
+    seq: int
+    expiring: Sequence[ExpiryView]
+
+    @classmethod
+    def of(cls, account: Account, tenant: Tenant) -> Self:
+        return cls(
+            tenant=tenant.id,
+            tenant_name=tenant.name,
+            currency=tenant.currency,
+            balance=account.balance,
+            owed=account.owed,
+            seq=account.seq,
+            expiring=_expiring(account.lots),
+        )
+
+
+def _expiring(lots: Sequence[Lot]) -> Sequence[ExpiryView]:
+    found = [
+        ExpiryView(lot.remaining, lot.ends_at) for lot in lots if lot.ends_at and lot.remaining
+    ]
+    return sorted(found, key=lambda view: view.ends_at)

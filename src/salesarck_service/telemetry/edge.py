@@ -1,0 +1,75 @@
+"""The edge: what holds for every answer, also where no route was found.
+
+Litestar's own middleware doesn't run for unknown paths, so this wraps the whole application.
+"""
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from salesarck_domain.ids import Randomness, uuid7
+from salesarck_domain.ports.clock import Clock
+from salesarck_service.security.headers import SECURITY_HEADERS
+from salesarck_service.telemetry.metrics import Metrics
+
+REQUEST_ID = "request-id"
+GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+UNMATCHED = "unmatched"
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger("salesarck.access")
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Gives every request an id and every answer its headers, and writes down how it went."""
+
+    app: ASGIApp
+    real_clock: Clock
+    randomness: Randomness
+    metrics: Metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        correlation = self._correlation(scope)
+        state: dict[str, Any] = {**scope.get("state", {}), "correlation": correlation}
+        scope["state"] = state
+        status = 500
+
+        async def send_on(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableScopeHeaders.from_message(message)
+                headers[REQUEST_ID] = correlation
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                if state.get("replayed"):
+                    headers["idempotency-replayed"] = "true"
+            await send(message)
+
+        began = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(correlation=correlation):
+            try:
+                await self.app(scope, receive, send_on)
+            finally:
+                self._note(scope, status, time.perf_counter() - began)
+
+    def _correlation(self, scope: Scope) -> str:
+        """Take the id that a proxy gave the request, if it looks like one; else make one."""
+        given = dict(scope["headers"]).get(REQUEST_ID.encode(), b"").decode("latin-1")
+        made = uuid7(self.real_clock(), self.randomness(10))
+        return given if GIVEN_ID.fullmatch(given) else str(made)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = str(scope.get("path_template") or UNMATCHED)
+        method = str(scope["method"])
+        self.metrics.requests.labels(method, route, str(status)).observe(seconds)
+        _log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
