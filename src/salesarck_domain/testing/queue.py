@@ -43,6 +43,11 @@ class DoorbellContract:
             await it.bell.ring()
             assert await it.heard(SOON)
 
+    async def test_one_ring_wakes_once(self) -> None:
+        async with self.new_bell() as it:
+            await it.bell.ring()
+            assert [await it.heard(SOON), await it.heard(BRIEFLY)] == [True, False]
+
     async def test_who_is_not_rung_for_goes_on_after_a_while(self) -> None:
         async with self.new_bell() as it:
             assert not await it.heard(BRIEFLY)

@@ -1,13 +1,14 @@
 """Finishing: an inbox row and its effects cannot part."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from salesarck_domain.ids import SaleId
 from salesarck_domain.ports.directory import Link
 from salesarck_domain.ports.inbox import InboxRow, LeaseLost, RowState
 from salesarck_domain.ports.store import Finished
-from salesarck_domain.testing.examples import CAFE, MINUTE, NOON
+from salesarck_domain.testing.examples import CAFE, DAY, MINUTE, NOON
 from salesarck_domain.testing.expect import expect
 from salesarck_domain.testing.store.bench import (
     Shop,
@@ -73,20 +74,21 @@ class FinishingContract(StoreBench):
                 await _finish(cafe, again, "applied")
             assert (await cafe.account()).seq == 1
 
-    async def test_a_row_is_not_taken_over_by_one_and_finished_by_another(self) -> None:
+    async def test_rows_are_not_taken_over_by_one_and_finished_by_another(self) -> None:
         async with self.cafe() as cafe:
-            row = await _leased(cafe, "one")
+            rows = [await _leased(cafe, "held", "M1", DAY), await _leased(cafe, "ended", "M2")]
             taken: list[InboxRow] = []
 
             async def work_on() -> None:
                 async with cafe.begin() as work:
                     await change(work, gift(5, "one"))
-                    await work.finish([_finished(row, "applied")])
-                    taken.extend(await cafe.store.inbox.claim(1, NOON + LEASE, LEASE))
+                    await work.finish([_finished(row, "applied") for row in rows])
+                    taken.extend(await cafe.store.inbox.claim(9, NOON + LEASE, LEASE))
 
             (end,) = await all_of(work_on())
             assert isinstance(end, LeaseLost) == bool(taken)
             assert (await cafe.account()).seq == 1 - len(taken)
+            assert len(await cafe.store.inbox.rows("done")) == 2 - 2 * len(taken)
 
     async def test_one_lost_lease_of_several_is_one_too_many(self) -> None:
         async with self.cafe() as cafe:
@@ -152,11 +154,11 @@ class FinishingContract(StoreBench):
             assert (done.state, done.deliveries) == (RowState.DONE, 2)
 
 
-async def _leased(cafe: Shop, key: str) -> InboxRow:
-    link = Link(tenant=CAFE.id, provider="square", merchant="M1", linked_at=NOON)
+async def _leased(cafe: Shop, key: str, merchant: str = "M1", lease: timedelta = LEASE) -> InboxRow:
+    link = Link(tenant=CAFE.id, provider="square", merchant=merchant, linked_at=NOON)
     await cafe.store.directory.add_link(link)
-    await cafe.store.inbox.store([arrival(key)])
-    (row,) = await cafe.store.inbox.claim(1, NOON, LEASE)
+    await cafe.store.inbox.store([arrival(key, merchant=merchant)])
+    (row,) = await cafe.store.inbox.claim(1, NOON, lease)
     assert row.key == key
     return row
 
