@@ -66,3 +66,9 @@ class Caller:
         """How books and audit rows call this person."""
         return f"person:{self.person}"
 
+    @property
+    def here(self) -> Tenant:
+        """The tenant that the address names: of a route without one, a fault of ours."""
+        if self.tenant is None:
+            raise ValueError("this route's address names no tenant")
+        return self.tenant

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request
+from litestar.di import NamedDependency
 from litestar.params import HeaderParameter
 from msgspec import Struct
 
@@ -86,9 +87,7 @@ class Once:
     asked: Asked
     state: MutableMapping[str, Any] = field(repr=False)
 
-    async def __call__(
-        self, kind: type[Kept], do: Callable[[Attempt], Awaitable[Kept]]
-    ) -> Kept:
+    async def __call__(self, kind: type[Kept], do: Callable[[Attempt], Awaitable[Kept]]) -> Kept:
         """Do a command once. What `do` returns is kept, so it holds no secret.
 
         Raises:
@@ -139,9 +138,9 @@ class Once:
 
 async def provide_once(
     request: Request[Any, Any, Any],
-    caller: Caller,
-    idempotency: Idempotency,
-    idempotency_key: str,
+    caller: NamedDependency[Caller],
+    idempotency: NamedDependency[Idempotency],
+    idempotency_key: IdempotencyKey,
 ) -> Once:
     """Bind a request's command to its caller, its route and its body."""
     asked = Asked(

@@ -240,6 +240,11 @@ class CodeDesk:
         await self.push.publish(moved.balance)
         return moved.code
 
+    async def find(self, tenant: TenantId, text: str) -> RedemptionCode | None:
+        """Look up what reads like this, whatever has become of it; changes nothing."""
+        async with self.begin(tenant) as work:
+            return await self._find(work, text)
+
     async def _find(self, work: Work, text: str) -> RedemptionCode | None:
         plain = typed(text)
         return await work.codes.find(self.peppers.lookups(plain)) if plain else None

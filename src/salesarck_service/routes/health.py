@@ -54,7 +54,9 @@ class HealthController(Controller):
     )
     async def ready(self, readiness: NamedDependency[Readiness]) -> Response[Ready]:
         """Ask the database, its migrations and the queue."""
-        failed = {name for name, check in readiness.checks.items() if not await _passes(name, check)}
+        failed = {
+            name for name, check in readiness.checks.items() if not await _passes(name, check)
+        }
         checks: dict[str, Literal["ok", "failed"]] = {
             name: "failed" if name in failed else "ok" for name in readiness.checks
         }

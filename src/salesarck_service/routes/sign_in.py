@@ -1,7 +1,7 @@
 """Signing in and out, for everybody alike: what somebody is stands in our tables."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from litestar import Controller, Request, delete, get, post
@@ -90,7 +90,7 @@ class SignInController(Controller):
     @post("/sessions", summary="Sign in", responses=problems(400, 401, 503))
     async def begin(
         self,
-        request: Request[object, object, object],
+        request: Request[Any, Any, Any],
         data: JSONBody[CodeTyped],
         sign_in: NamedDependency[SignIn],
         contacts: NamedDependency[Contacts],
@@ -116,9 +116,7 @@ class SignInController(Controller):
         return SessionView.of(await identity.refresh(data.refresh_token))
 
     @delete("/sessions", summary="Sign out", responses=problems(400, 401, 503))
-    async def end(
-        self, authorization: Authorization, identity: NamedDependency[Identity]
-    ) -> None:
+    async def end(self, authorization: Authorization, identity: NamedDependency[Identity]) -> None:
         """End the session of the token that is shown."""
         await identity.sign_out(authorization.partition(" ")[2].strip())
 

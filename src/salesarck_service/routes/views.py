@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from salesarck_domain.ledger.lots import Lot
 from salesarck_domain.money import Money
 from salesarck_domain.ports.store import Account
 from salesarck_domain.rules.award import Award
 from salesarck_domain.tenants import Reward, Tenant
+
+Moment = Annotated[datetime, Meta(tz=True, description="With its offset from UTC.")]
 
 
 class MoneyView(Struct):

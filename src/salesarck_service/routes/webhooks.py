@@ -18,7 +18,7 @@ from salesarck_domain.use_cases.deliveries import TakeDelivery
 from salesarck_service.caller import NotFound
 from salesarck_service.problems import problems
 from salesarck_service.security.guards import PUBLIC
-from salesarck_service.telemetry.line import LineMetrics
+from salesarck_service.telemetry.metrics import Metrics
 
 BODY_MAX = 1024 * 1024
 BODY_SECONDS = 10.0
@@ -39,7 +39,7 @@ class Reception:
     readers: Mapping[str, WebhookReader]
     checkouts: Mapping[str, WebhookReader]
     clock: Clock
-    metrics: LineMetrics
+    metrics: Metrics
 
     async def receive(self, reader: WebhookReader | None, request: Request[Any, Any, Any]) -> None:
         """Take one delivery.

@@ -10,7 +10,8 @@ from typing import Any
 
 import structlog
 from litestar.datastructures import MutableScopeHeaders
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from salesarck_domain.ids import Randomness, uuid7
 from salesarck_domain.ports.clock import Clock
@@ -35,7 +36,7 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         correlation = self._correlation(scope)
@@ -62,13 +63,13 @@ class Edge:
             finally:
                 self._note(scope, status, time.perf_counter() - began)
 
-    def _correlation(self, scope: Scope) -> str:
+    def _correlation(self, scope: HTTPScope) -> str:
         """Take the id that a proxy gave the request, if it looks like one; else make one."""
         given = dict(scope["headers"]).get(REQUEST_ID.encode(), b"").decode("latin-1")
         made = uuid7(self.real_clock(), self.randomness(10))
         return given if GIVEN_ID.fullmatch(given) else str(made)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _note(self, scope: HTTPScope, status: int, seconds: float) -> None:
         route = str(scope.get("path_template") or UNMATCHED)
         method = str(scope["method"])
         self.metrics.requests.labels(method, route, str(status)).observe(seconds)

@@ -1,0 +1,184 @@
+"""The web application: every route, who answers it, and what holds for all of them."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from litestar import Litestar, Request, get
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ASGIApp, ControllerRouterHandler
+
+from salesarck_domain.ids import Randomness
+from salesarck_domain.ports.answers import Answers
+from salesarck_domain.ports.clock import Clock
+from salesarck_domain.ports.directory import Directory
+from salesarck_domain.ports.identity import Identity, TokenVerifier
+from salesarck_domain.ports.inbox import Inbox
+from salesarck_domain.ports.push import Push
+from salesarck_domain.ports.store import Store
+from salesarck_domain.redemption.code import Peppers
+from salesarck_domain.use_cases.codes import CodeDesk
+from salesarck_domain.use_cases.people import Prove
+from salesarck_domain.use_cases.rules import PreviewSale, Publish, Retire
+from salesarck_domain.use_cases.sessions import SignIn
+from salesarck_domain.use_cases.wallets import AdjustWallet
+from salesarck_service.caller import Caller
+from salesarck_service.contacts import Contacts
+from salesarck_service.idempotency import Idempotency, provide_once
+from salesarck_service.problems import answer_problem
+from salesarck_service.routes.admin.platform import PlatformController
+from salesarck_service.routes.consumer.codes import CodesController
+from salesarck_service.routes.consumer.events import events
+from salesarck_service.routes.consumer.profile import profile
+from salesarck_service.routes.consumer.wallets import WalletsController
+from salesarck_service.routes.health import HealthController, Readiness
+from salesarck_service.routes.merchant.rules import RulesController
+from salesarck_service.routes.merchant.sales import SalesController
+from salesarck_service.routes.merchant.till import TillController
+from salesarck_service.routes.sign_in import SignInController, jwks
+from salesarck_service.routes.webhooks import Reception, webhooks_router
+from salesarck_service.security.guards import PUBLIC, Doorkeeper, undeclared
+from salesarck_service.telemetry.edge import Edge
+from salesarck_service.telemetry.metrics import Metrics
+
+BODY_MAX = 64 * 1024
+PAGE = """<!doctype html><html lang="en"><title>SalesArck</title>
+<h1>SalesArck</h1><p>Sales at tills become points in wallets.</p>
+<ul><li><a href="/schema/openapi.json">The API, as OpenAPI 3.1</a></li>
+<li><a href="/health/ready">Is it ready?</a></li></ul></html>"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything that the web application is made of."""
+
+    store: Store
+    directory: Directory
+    inbox: Inbox
+    answers: Answers
+    identity: Identity
+    verifier: TokenVerifier
+    clock: Clock
+    real_clock: Clock
+    randomness: Randomness
+    peppers: Peppers
+    push: Push
+    contacts: Contacts
+    reception: Reception
+    checks: Mapping[str, Callable[[], Awaitable[object]]]
+    metrics: Metrics
+
+
+def create_app(parts: Parts) -> ASGIApp:
+    """Put the application together.
+
+    Raises:
+        ValueError: a route says neither what it asks for nor that it is public.
+    """
+    return Edge(litestar_app(parts), parts.real_clock, parts.randomness, parts.metrics)
+
+
+def litestar_app(parts: Parts) -> Litestar:
+    """Make the routes, without what wraps them.
+
+    Raises:
+        ValueError: a route says neither what it asks for nor that it is public.
+    """
+    doorkeeper = Doorkeeper(parts.verifier, parts.directory)
+    app = Litestar(
+        route_handlers=_handlers(),
+        dependencies=_dependencies(parts),
+        guards=[doorkeeper.check],
+        exception_handlers={Exception: answer_problem},
+        request_max_body_size=BODY_MAX,
+        logging_config=None,
+        openapi_config=OpenAPIConfig(
+            title="SalesArck",
+            version=version("salesarck"),
+            path="/schema",
+            render_plugins=[JsonRenderPlugin()],
+            components=Components(
+                security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
+            ),
+            security=[{"bearer": []}],
+        ),
+    )
+    if missing := undeclared([route for route in app.routes if not _is_document(route.path)]):
+        raise ValueError(f"say what these routes ask for: {', '.join(missing)}")
+    return app
+
+
+def _is_document(path: str) -> bool:
+    return path.startswith("/schema")
+
+
+@get("/", opt=PUBLIC, media_type="text/html", include_in_schema=False)
+async def page() -> str:
+    """Say what this is, and where to go on."""
+    return PAGE
+
+
+def _handlers() -> Sequence[ControllerRouterHandler]:
+    return [
+        page,
+        HealthController,
+        SignInController,
+        jwks,
+        profile,
+        WalletsController,
+        CodesController,
+        events,
+        TillController,
+        RulesController,
+        SalesController,
+        PlatformController,
+        webhooks_router(),
+    ]
+
+
+def _dependencies(parts: Parts) -> Mapping[str, Provide]:
+    begin, clock, push = parts.store.begin, parts.clock, parts.push
+    prove = Prove(begin, parts.directory, clock, push)
+    made: Mapping[str, object] = {
+        "store": parts.store,
+        "books": parts.store.books,
+        "directory": parts.directory,
+        "inbox": parts.inbox,
+        "clock": clock,
+        "push": push,
+        "identity": parts.identity,
+        "verifier": parts.verifier,
+        "contacts": parts.contacts,
+        "reception": parts.reception,
+        "readiness": Readiness(parts.checks),
+        "sign_in": SignIn(parts.identity, parts.directory, prove, clock),
+        "code_desk": CodeDesk(begin, clock, parts.peppers, push),
+        "publish": Publish(begin, clock),
+        "retire": Retire(begin, clock),
+        "preview_sale": PreviewSale(parts.store, clock),
+        "adjust_wallet": AdjustWallet(begin, clock, push),
+        "idempotency": Idempotency(parts.answers, clock, parts.real_clock, parts.randomness),
+    }
+    found = {name: _given(thing) for name, thing in made.items()}
+    return {
+        **found,
+        "caller": Provide(_caller, sync_to_thread=False),
+        "once": Provide(provide_once),
+    }
+
+
+def _given(thing: object) -> Provide:
+    def give() -> Any:  # noqa: ANN401 - of whatever kind the route names
+        return thing
+
+    return Provide(give, sync_to_thread=False)
+
+
+def _caller(request: Request[Any, Any, Any]) -> Caller:
+    """Hand on whom the doorkeeper let in."""
+    caller: Caller = request.scope["state"]["caller"]
+    return caller

@@ -1,0 +1,137 @@
+"""A cashier's screen: honour a code, and take that back."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from litestar import Controller, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from msgspec import Meta, Struct
+
+from salesarck_domain.ids import CodeId, TenantId
+from salesarck_domain.people import Permission
+from salesarck_domain.ports.store import Books
+from salesarck_domain.redemption.code import CodeAlreadyRedeemed, RedemptionCode, UndoRefused
+from salesarck_domain.redemption.lifecycle import CodeState
+from salesarck_domain.redemption.terms import worth
+from salesarck_domain.tenants import Tenant
+from salesarck_domain.use_cases.codes import CodeDesk
+from salesarck_service.caller import Caller
+from salesarck_service.idempotency import Attempt, Once
+from salesarck_service.problems import problems
+from salesarck_service.routes.views import MoneyView
+from salesarck_service.security.guards import asks
+
+Till = Annotated[
+    str,
+    Meta(pattern="^[A-Za-z0-9._:-]{1,64}$", description="The till's own name, as staff call it."),
+]
+
+
+class CodeTyped(Struct, forbid_unknown_fields=True):
+    """What a customer showed, as the cashier typed it: any case, with or without the hyphen."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=32)]
+    till: Till
+
+
+class TillNamed(Struct, forbid_unknown_fields=True):
+    """The till that redeemed the code."""
+
+    till: Till
+
+
+class RedemptionView(Struct):
+    """What to take off the bill."""
+
+    id: UUID
+    state: CodeState
+    points: int
+    value: MoneyView
+    till: str | None
+    settled_at: datetime | None
+
+    @classmethod
+    def of(cls, code: RedemptionCode, tenant: Tenant) -> Self:
+        return cls(
+            id=code.id,
+            state=code.state,
+            points=code.points,
+            value=MoneyView.of(worth(code.points, tenant.currency, tenant.terms)),
+            till=code.till,
+            settled_at=code.settled_at,
+        )
+
+
+class TillController(Controller):
+    """Codes at a till."""
+
+    path = "/v1/merchant/tenants/{tenant:uuid}/redemptions"
+    tags = ("merchant",)
+    opt = asks(Permission.TAKE_CODES)
+
+    @post("/", summary="Honour a code", responses=problems(400, 401, 403, 404, 409, 422, 429, 503))
+    async def redeem(
+        self,
+        tenant: FromPath[UUID],
+        data: JSONBody[CodeTyped],
+        caller: NamedDependency[Caller],
+        once: NamedDependency[Once],
+        code_desk: NamedDependency[CodeDesk],
+    ) -> RedemptionView:
+        """Honour a code once. Five wrong ones within a quarter of an hour lock the till."""
+        here = TenantId(tenant)
+
+        async def do(attempt: Attempt) -> RedemptionView:
+            try:
+                code = await code_desk.redeem(
+                    here, data.code, data.till, caller.actor, caller.correlation
+                )
+            except CodeAlreadyRedeemed:
+                found = await code_desk.find(here, data.code) if attempt.is_again else None
+                if found is None or not _was_ours(found, attempt, data.till):
+                    raise
+                code = found
+            return RedemptionView.of(code, caller.here)
+
+        return await once(RedemptionView, do)
+
+    @post(
+        "/{code:uuid}/undo",
+        status_code=200,
+        summary="Take it back",
+        responses=problems(400, 401, 403, 404, 409, 422, 503),
+    )
+    async def undo(
+        self,
+        tenant: FromPath[UUID],
+        code: FromPath[UUID],
+        data: JSONBody[TillNamed],
+        caller: NamedDependency[Caller],
+        once: NamedDependency[Once],
+        code_desk: NamedDependency[CodeDesk],
+        books: NamedDependency[Books],
+    ) -> RedemptionView:
+        """Undo a redemption of the same till within two minutes; the points return."""
+        here, id_ = TenantId(tenant), CodeId(code)
+
+        async def do(attempt: Attempt) -> RedemptionView:
+            try:
+                undone = await code_desk.undo(
+                    here, id_, data.till, caller.actor, caller.correlation
+                )
+            except UndoRefused:
+                found = await books.code(here, id_) if attempt.is_again else None
+                if found is None or found.state is not CodeState.UNDONE:
+                    raise
+                undone = found
+            return RedemptionView.of(undone, caller.here)
+
+        return await once(RedemptionView, do)
+
+
+def _was_ours(code: RedemptionCode, attempt: Attempt, till: str) -> bool:
+    """Whether an earlier attempt at this very command redeemed the code before it died."""
+    settled = code.settled_at
+    return code.till == till and settled is not None and settled >= attempt.first_seen
