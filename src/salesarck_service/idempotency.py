@@ -14,7 +14,6 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request
-from litestar.di import NamedDependency
 from litestar.params import HeaderParameter
 from msgspec import Struct
 
@@ -23,6 +22,7 @@ from salesarck_domain.ids import Randomness, derived, uuid7
 from salesarck_domain.ports.answers import Answer, Answers, Asked, Command
 from salesarck_domain.ports.clock import Clock
 from salesarck_service.caller import Caller
+from salesarck_service.given import Given
 from salesarck_service.problems import ProblemError, as_problem_error
 
 WAIT_SECONDS = 5.0
@@ -138,8 +138,8 @@ class Once:
 
 async def provide_once(
     request: Request[Any, Any, Any],
-    caller: NamedDependency[Caller],
-    idempotency: NamedDependency[Idempotency],
+    caller: Given[Caller],
+    idempotency: Given[Idempotency],
     idempotency_key: IdempotencyKey,
 ) -> Once:
     """Bind a request's command to its caller, its route and its body."""

@@ -6,10 +6,10 @@ from typing import Literal
 
 import structlog
 from litestar import Controller, Response, get
-from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
+from salesarck_service.given import Given
 from salesarck_service.security.guards import PUBLIC
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -52,7 +52,7 @@ class HealthController(Controller):
         summary="Can it work?",
         responses={503: ResponseSpec(Ready, description="Not now", generate_examples=False)},
     )
-    async def ready(self, readiness: NamedDependency[Readiness]) -> Response[Ready]:
+    async def ready(self, readiness: Given[Readiness]) -> Response[Ready]:
         """Ask the database, its migrations and the queue."""
         failed = {
             name for name, check in readiness.checks.items() if not await _passes(name, check)

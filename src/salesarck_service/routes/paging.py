@@ -12,7 +12,7 @@ from salesarck_service.problems import ProblemError
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[
-    str,
+    str | None,
     QueryParameter(max_length=200, description="The `next` of the page before; opaque."),
 ]
 

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from litestar import Controller, Request, delete, get, post
 from litestar.datastructures import CacheControlHeader
-from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, JSONBody
 from msgspec import Meta, Struct
 
 from salesarck_domain.ports.identity import Identity, KeySet, Session, TokenVerifier
 from salesarck_domain.use_cases.sessions import SignIn
 from salesarck_service.contacts import Contacts
+from salesarck_service.given import Given
 from salesarck_service.problems import problems
 from salesarck_service.security.guards import PUBLIC
 
@@ -79,8 +79,8 @@ class SignInController(Controller):
     async def send(
         self,
         data: JSONBody[CodeAsked],
-        identity: NamedDependency[Identity],
-        contacts: NamedDependency[Contacts],
+        identity: Given[Identity],
+        contacts: Given[Contacts],
     ) -> CodeSent:
         """Send a one-time code to a phone or an e-mail address."""
         contact = contacts.read(data.phone, data.email, data.country)
@@ -92,8 +92,8 @@ class SignInController(Controller):
         self,
         request: Request[Any, Any, Any],
         data: JSONBody[CodeTyped],
-        sign_in: NamedDependency[SignIn],
-        contacts: NamedDependency[Contacts],
+        sign_in: Given[SignIn],
+        contacts: Given[Contacts],
     ) -> SignedInView:
         """Swap the code for tokens. Sales that waited for this phone or address become yours."""
         contact = contacts.read(data.phone, data.email, data.country)
@@ -109,14 +109,12 @@ class SignInController(Controller):
         )
 
     @post("/refresh", summary="Stay signed in", responses=problems(400, 401, 503))
-    async def refresh(
-        self, data: JSONBody[Refresh], identity: NamedDependency[Identity]
-    ) -> SessionView:
+    async def refresh(self, data: JSONBody[Refresh], identity: Given[Identity]) -> SessionView:
         """Swap a refresh token for new tokens of the same session."""
         return SessionView.of(await identity.refresh(data.refresh_token))
 
     @delete("/sessions", summary="Sign out", responses=problems(400, 401, 503))
-    async def end(self, authorization: Authorization, identity: NamedDependency[Identity]) -> None:
+    async def end(self, authorization: Authorization, identity: Given[Identity]) -> None:
         """End the session of the token that is shown."""
         await identity.sign_out(authorization.partition(" ")[2].strip())
 
@@ -129,6 +127,6 @@ class SignInController(Controller):
     summary="The public keys of tokens",
     responses=problems(503),
 )
-async def jwks(verifier: NamedDependency[TokenVerifier]) -> KeySet:
+async def jwks(verifier: Given[TokenVerifier]) -> KeySet:
     """Give the keys that access tokens are checked by (RFC 7517)."""
     return await verifier.keys()

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Router, post
-from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
@@ -16,6 +15,7 @@ from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.pos import Delivery, WebhookReader
 from salesarck_domain.use_cases.deliveries import TakeDelivery
 from salesarck_service.caller import NotFound
+from salesarck_service.given import Given
 from salesarck_service.problems import problems
 from salesarck_service.security.guards import PUBLIC
 from salesarck_service.telemetry.metrics import Metrics
@@ -85,7 +85,7 @@ async def _body(request: Request[Any, Any, Any]) -> bytes:
 async def receive(
     provider: FromPath[str],
     request: Request[Any, Any, Any],
-    reception: NamedDependency[Reception],
+    reception: Given[Reception],
 ) -> None:
     """Answer 200 once it is kept, and not before. Whoever hears anything else sends it again."""
     await reception.receive(reception.readers.get(provider), request)
@@ -100,7 +100,7 @@ async def receive(
 async def receive_checkout(
     link: FromPath[str],
     request: Request[Any, Any, Any],
-    reception: NamedDependency[Reception],
+    reception: Given[Reception],
 ) -> None:
     """The secret is the merchant's own, so the address names whose it is."""
     await reception.receive(reception.checkouts.get(link), request)

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from litestar import Controller, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
@@ -23,6 +22,7 @@ from salesarck_domain.ports.store import Books, Store
 from salesarck_domain.use_cases.wallets import AdjustWallet
 from salesarck_service.caller import Caller, NotFound, OwnWallet
 from salesarck_service.contacts import Contacts
+from salesarck_service.given import Given
 from salesarck_service.idempotency import Attempt, Once
 from salesarck_service.problems import problems, request_invalid
 from salesarck_service.routes.paging import LIMIT, Cursor, Limit, cursor_after, read_id
@@ -31,7 +31,13 @@ from salesarck_service.security.guards import asks
 
 READ = asks(Permission.READ_PLATFORM)
 STATES = frozenset({*(state.value for state in RowState), *OUTCOMES})
-Country = Annotated[str, QueryParameter(pattern="^[A-Z]{2}$", description="ISO 3166, like US.")]
+Where = Annotated[
+    str, QueryParameter(name="state", max_length=40, description="A state, or an outcome.")
+]
+Country = Annotated[
+    str | None, QueryParameter(pattern="^[A-Z]{2}$", description="ISO 3166, like US.")
+]
+Contact = Annotated[str | None, QueryParameter(min_length=1, max_length=254)]
 Text = Annotated[str, QueryParameter(min_length=1, max_length=254)]
 
 
@@ -126,12 +132,12 @@ class PlatformController(Controller):
     )
     async def consumer(
         self,
-        contacts: NamedDependency[Contacts],
-        directory: NamedDependency[Directory],
-        books: NamedDependency[Books],
-        phone: Text | None = None,
-        email: Text | None = None,
-        country: Country | None = None,
+        contacts: Given[Contacts],
+        directory: Given[Directory],
+        books: Given[Books],
+        phone: Contact = None,
+        email: Contact = None,
+        country: Country = None,
     ) -> ConsumerView:
         """Find a consumer by a phone, in any spelling, or an e-mail, with all their wallets."""
         contact = contacts.read(phone, email, country, "query")
@@ -156,11 +162,11 @@ class PlatformController(Controller):
         tenant: FromPath[UUID],
         consumer: FromPath[UUID],
         data: JSONBody[Adjustment],
-        caller: NamedDependency[Caller],
-        once: NamedDependency[Once],
-        adjust_wallet: NamedDependency[AdjustWallet],
-        store: NamedDependency[Store],
-        directory: NamedDependency[Directory],
+        caller: Given[Caller],
+        once: Given[Once],
+        adjust_wallet: Given[AdjustWallet],
+        store: Given[Store],
+        directory: Given[Directory],
     ) -> AdjustedView:
         """Move points by hand, with a reason that is kept."""
         who = ConsumerId(consumer)
@@ -186,16 +192,16 @@ class PlatformController(Controller):
     @get("/inbox", opt=READ, summary="The inbox", responses=problems(400, 401, 403, 503))
     async def rows(
         self,
-        inbox: NamedDependency[Inbox],
-        state: Text = RowState.PARKED.value,
-        cursor: Cursor | None = None,
+        inbox: Given[Inbox],
+        where: Where = RowState.PARKED.value,
+        cursor: Cursor = None,
         limit: Limit = LIMIT,
     ) -> InboxView:
         """Count deliveries, and list those in a state, or with an outcome, latest first."""
-        if state not in STATES:
+        if where not in STATES:
             raise request_invalid("state", f"one of {', '.join(sorted(STATES))}", "query")
         counts = await inbox.counts()
-        found = await inbox.rows(state, read_id(cursor), limit + 1)
+        found = await inbox.rows(where, read_id(cursor), limit + 1)
         page = found[:limit]
         return InboxView(
             states=counts.states,
@@ -213,14 +219,14 @@ class PlatformController(Controller):
         responses=problems(400, 401, 403, 404, 503),
     )
     async def audit(
-        self, tenant: FromPath[UUID], target: Text, books: NamedDependency[Books]
+        self, tenant: FromPath[UUID], target: Text, books: Given[Books]
     ) -> Sequence[NoteView]:
         """List the audit rows about a target (`consumer:…`, `rules:…`), oldest first."""
         return [NoteView.of(note) for note in await books.notes(TenantId(tenant), target)]
 
     @get("/handshakes", opt=READ, summary="Handshakes", responses=problems(400, 401, 403, 503))
     async def handshakes(
-        self, inbox: NamedDependency[Inbox], provider: Text = "clover"
+        self, inbox: Given[Inbox], provider: Text = "clover"
     ) -> Sequence[HandshakeView]:
         """List the last codes that a provider wants copied into its dashboard."""
         return [HandshakeView(code, at) for at, code in await inbox.handshakes(provider)]

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import segno
 from litestar import Controller, delete, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
@@ -21,6 +20,7 @@ from salesarck_domain.redemption.terms import worth
 from salesarck_domain.tenants import Tenant
 from salesarck_domain.use_cases.codes import CodeDesk, CodeTaken
 from salesarck_service.caller import Caller
+from salesarck_service.given import Given
 from salesarck_service.idempotency import Attempt, Once
 from salesarck_service.problems import problems
 from salesarck_service.routes.views import MoneyView
@@ -113,10 +113,10 @@ class CodesController(Controller):
         self,
         tenant: FromPath[UUID],
         data: JSONBody[CodeAsked],
-        caller: NamedDependency[Caller],
-        once: NamedDependency[Once],
-        code_desk: NamedDependency[CodeDesk],
-        books: NamedDependency[Books],
+        caller: Given[Caller],
+        once: Given[Once],
+        code_desk: Given[CodeDesk],
+        books: Given[Books],
     ) -> CodeView:
         """The points leave the wallet at once, and come back if the code runs out unused."""
         here = TenantId(tenant)
@@ -144,9 +144,9 @@ class CodesController(Controller):
         self,
         tenant: FromPath[UUID],
         code: FromPath[UUID],
-        caller: NamedDependency[Caller],
-        code_desk: NamedDependency[CodeDesk],
-        books: NamedDependency[Books],
+        caller: Given[Caller],
+        code_desk: Given[CodeDesk],
+        books: Given[Books],
     ) -> CodeStateView:
         """Read where a code of yours is in its life, with its text while it can be used."""
         found = await _own(books, TenantId(tenant), caller, CodeId(code))
@@ -165,10 +165,10 @@ class CodesController(Controller):
         self,
         tenant: FromPath[UUID],
         code: FromPath[UUID],
-        caller: NamedDependency[Caller],
-        once: NamedDependency[Once],
-        code_desk: NamedDependency[CodeDesk],
-        books: NamedDependency[Books],
+        caller: Given[Caller],
+        once: Given[Once],
+        code_desk: Given[CodeDesk],
+        books: Given[Books],
     ) -> CodeStateView:
         """The points return to the wallet, once."""
         here, id_ = TenantId(tenant), CodeId(code)

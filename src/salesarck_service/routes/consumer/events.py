@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 import msgspec
 from litestar import get
-from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
@@ -14,6 +13,7 @@ from salesarck_domain.people import Permission
 from salesarck_domain.ports.push import Balance, Push
 from salesarck_domain.ports.store import Books
 from salesarck_service.caller import Caller
+from salesarck_service.given import Given
 from salesarck_service.problems import problems
 from salesarck_service.security.guards import asks
 
@@ -34,9 +34,7 @@ RETRY_MILLISECONDS = 3_000
         200: ResponseSpec(str, description="`balance` events", media_type="text/event-stream"),
     },
 )
-async def events(
-    caller: NamedDependency[Caller], books: NamedDependency[Books], push: NamedDependency[Push]
-) -> ServerSentEvent:
+async def events(caller: Given[Caller], books: Given[Books], push: Given[Push]) -> ServerSentEvent:
     """Send every balance there is, then each that changes. An event's id is its wallet and seq."""
     return ServerSentEvent(balances(caller.person, books, push), retry_duration=RETRY_MILLISECONDS)
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from litestar import get
-from litestar.di import NamedDependency
 from msgspec import Struct
 
 from salesarck_domain.people import Permission, Role
 from salesarck_domain.ports.directory import Directory
 from salesarck_service.caller import Caller
+from salesarck_service.given import Given
 from salesarck_service.problems import problems
 from salesarck_service.security.guards import asks
 
@@ -37,9 +37,7 @@ class ProfileView(Struct):
     summary="Who am I?",
     responses=problems(401, 503),
 )
-async def profile(
-    caller: NamedDependency[Caller], directory: NamedDependency[Directory]
-) -> ProfileView:
+async def profile(caller: Given[Caller], directory: Given[Directory]) -> ProfileView:
     """Read your own id, your phones and addresses, and your roles with tenants."""
     proofs = await directory.evidence_of(caller.person)
     works = [

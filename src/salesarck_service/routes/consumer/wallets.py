@@ -6,7 +6,6 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from litestar import Controller, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
@@ -20,6 +19,7 @@ from salesarck_domain.ports.store import Account, Books
 from salesarck_domain.redemption.terms import Offer, offer
 from salesarck_domain.sales.sale import Sale
 from salesarck_service.caller import Caller
+from salesarck_service.given import Given
 from salesarck_service.problems import problems
 from salesarck_service.routes.paging import LIMIT, Cursor, Limit, cursor_after, read_number
 from salesarck_service.routes.views import AwardView, MoneyView, RewardView, WalletView
@@ -103,9 +103,9 @@ class WalletsController(Controller):
     @get("/", summary="All my wallets", responses=problems(401, 503))
     async def all(
         self,
-        caller: NamedDependency[Caller],
-        books: NamedDependency[Books],
-        directory: NamedDependency[Directory],
+        caller: Given[Caller],
+        books: Given[Books],
+        directory: Given[Directory],
     ) -> Sequence[WalletView]:
         """List what you hold with each tenant, what you owe, and what runs out when."""
         accounts = await books.accounts_of(caller.person)
@@ -115,7 +115,7 @@ class WalletsController(Controller):
 
     @get("/{tenant:uuid}", summary="One wallet", responses=problems(401, 403, 404, 503))
     async def one(
-        self, tenant: FromPath[UUID], caller: NamedDependency[Caller], books: NamedDependency[Books]
+        self, tenant: FromPath[UUID], caller: Given[Caller], books: Given[Books]
     ) -> WalletView:
         """Read what you hold with one tenant; nothing yet, if you never bought there."""
         account = await books.account(TenantId(tenant), caller.person)
@@ -129,9 +129,9 @@ class WalletsController(Controller):
     async def history(
         self,
         tenant: FromPath[UUID],
-        caller: NamedDependency[Caller],
-        books: NamedDependency[Books],
-        cursor: Cursor | None = None,
+        caller: Given[Caller],
+        books: Given[Books],
+        cursor: Cursor = None,
         limit: Limit = LIMIT,
     ) -> HistoryView:
         """List every movement of points, newest first, with what the rules said of the sale."""
@@ -154,9 +154,9 @@ class WalletsController(Controller):
         self,
         tenant: FromPath[UUID],
         data: JSONBody[BillAsked],
-        caller: NamedDependency[Caller],
-        books: NamedDependency[Books],
-        clock: NamedDependency[Clock],
+        caller: Given[Caller],
+        books: Given[Books],
+        clock: Given[Clock],
     ) -> OfferView:
         """Say what your points take off a bill, and which rewards they cover. Nothing moves."""
         terms = caller.here.terms

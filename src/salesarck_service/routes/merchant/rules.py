@@ -6,7 +6,6 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from litestar import Controller, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
@@ -18,6 +17,7 @@ from salesarck_domain.ports.store import Books, Store
 from salesarck_domain.rules.version import RuleBook, RuleVersion
 from salesarck_domain.use_cases.rules import PreviewSale, Publish, Retire
 from salesarck_service.caller import Caller, NotFound
+from salesarck_service.given import Given
 from salesarck_service.idempotency import Attempt, Once
 from salesarck_service.problems import problems
 from salesarck_service.routes.views import AwardView, Moment
@@ -100,8 +100,8 @@ class RulesController(Controller):
     async def all(
         self,
         tenant: FromPath[UUID],
-        books: NamedDependency[Books],
-        clock: NamedDependency[Clock],
+        books: Given[Books],
+        clock: Given[Clock],
     ) -> Sequence[VersionView]:
         """List every version ever published, latest first, and which one is in force."""
         return _views(await books.rules(TenantId(tenant)), clock())
@@ -116,8 +116,8 @@ class RulesController(Controller):
         self,
         tenant: FromPath[UUID],
         number: FromPath[int],
-        books: NamedDependency[Books],
-        clock: NamedDependency[Clock],
+        books: Given[Books],
+        clock: Given[Clock],
     ) -> VersionView:
         """Read a version by its number."""
         return _numbered(await books.rules(TenantId(tenant)), number, clock())
@@ -132,11 +132,11 @@ class RulesController(Controller):
         self,
         tenant: FromPath[UUID],
         data: JSONBody[RulesDraft],
-        caller: NamedDependency[Caller],
-        once: NamedDependency[Once],
-        publish: NamedDependency[Publish],
-        store: NamedDependency[Store],
-        clock: NamedDependency[Clock],
+        caller: Given[Caller],
+        once: Given[Once],
+        publish: Given[Publish],
+        store: Given[Store],
+        clock: Given[Clock],
     ) -> VersionView:
         """Freeze a rule set as the next version. Sales of a stretch without rules are judged."""
         here = TenantId(tenant)
@@ -163,10 +163,10 @@ class RulesController(Controller):
         self,
         tenant: FromPath[UUID],
         data: JSONBody[Retirement],
-        caller: NamedDependency[Caller],
-        once: NamedDependency[Once],
-        retire: NamedDependency[Retire],
-        store: NamedDependency[Store],
+        caller: Given[Caller],
+        once: Given[Once],
+        retire: Given[Retire],
+        store: Given[Store],
     ) -> RetiredView:
         """End all rules from now on. Refused unless `force` says that none are wanted."""
         here = TenantId(tenant)
@@ -192,7 +192,7 @@ class RulesController(Controller):
         self,
         tenant: FromPath[UUID],
         data: JSONBody[SaleImagined],
-        preview_sale: NamedDependency[PreviewSale],
+        preview_sale: Given[PreviewSale],
     ) -> AwardView:
         """Judge an imagined sale under the rules in force, or under a draft. Nothing is written."""
         here = TenantId(tenant)

@@ -6,7 +6,6 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from litestar import Controller, get
-from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
@@ -15,12 +14,14 @@ from salesarck_domain.people import Permission
 from salesarck_domain.ports.store import Books
 from salesarck_domain.sales.sale import Sale
 from salesarck_service.caller import NotFound
+from salesarck_service.given import Given
 from salesarck_service.problems import problems
 from salesarck_service.routes.paging import LIMIT, Cursor, Limit, cursor_after, read_id
 from salesarck_service.routes.views import AwardView
 from salesarck_service.security.guards import asks
 
-Owner = Annotated[UUID, QueryParameter(description="Only the sales of this consumer.")]
+Owner = Annotated[UUID | None, QueryParameter(description="Only the sales of this consumer.")]
+Unclaimed = Annotated[bool, QueryParameter(description="Only those that nobody has claimed.")]
 
 
 class SaleView(Struct):
@@ -69,10 +70,11 @@ class SalesController(Controller):
     async def all(
         self,
         tenant: FromPath[UUID],
-        books: NamedDependency[Books],
-        owner: Owner | None = None,
-        unclaimed: bool = False,  # noqa: FBT001, FBT002 - named in the query
-        cursor: Cursor | None = None,
+        books: Given[Books],
+        owner: Owner = None,
+        *,
+        unclaimed: Unclaimed = False,
+        cursor: Cursor = None,
         limit: Limit = LIMIT,
     ) -> SalesView:
         """List sales; of one consumer, or those that nobody has claimed."""
@@ -93,7 +95,7 @@ class SalesController(Controller):
 
     @get("/{sale:uuid}", summary="One sale", responses=problems(401, 403, 404, 503))
     async def one(
-        self, tenant: FromPath[UUID], sale: FromPath[UUID], books: NamedDependency[Books]
+        self, tenant: FromPath[UUID], sale: FromPath[UUID], books: Given[Books]
     ) -> SaleView:
         """Read one sale with every rule that was considered."""
         found = await books.sale(TenantId(tenant), SaleId(sale))

@@ -5,7 +5,6 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from litestar import Controller, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
@@ -18,6 +17,7 @@ from salesarck_domain.redemption.terms import worth
 from salesarck_domain.tenants import Tenant
 from salesarck_domain.use_cases.codes import CodeDesk
 from salesarck_service.caller import Caller
+from salesarck_service.given import Given
 from salesarck_service.idempotency import Attempt, Once
 from salesarck_service.problems import problems
 from salesarck_service.routes.views import MoneyView
@@ -76,9 +76,9 @@ class TillController(Controller):
         self,
         tenant: FromPath[UUID],
         data: JSONBody[CodeTyped],
-        caller: NamedDependency[Caller],
-        once: NamedDependency[Once],
-        code_desk: NamedDependency[CodeDesk],
+        caller: Given[Caller],
+        once: Given[Once],
+        code_desk: Given[CodeDesk],
     ) -> RedemptionView:
         """Honour a code once. Five wrong ones within a quarter of an hour lock the till."""
         here = TenantId(tenant)
@@ -108,10 +108,10 @@ class TillController(Controller):
         tenant: FromPath[UUID],
         code: FromPath[UUID],
         data: JSONBody[TillNamed],
-        caller: NamedDependency[Caller],
-        once: NamedDependency[Once],
-        code_desk: NamedDependency[CodeDesk],
-        books: NamedDependency[Books],
+        caller: Given[Caller],
+        once: Given[Once],
+        code_desk: Given[CodeDesk],
+        books: Given[Books],
     ) -> RedemptionView:
         """Undo a redemption of the same till within two minutes; the points return."""
         here, id_ = TenantId(tenant), CodeId(code)

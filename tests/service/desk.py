@@ -1,0 +1,119 @@
+"""The web application over a store in memory, with Ada, a café and its staff."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import httpx
+from litestar.types import ASGIApp
+
+from salesarck_adapters.identity.development import DevelopmentIdentity, SigningKey
+from salesarck_adapters.phones import address, e164
+from salesarck_adapters.push.memory import MemoryPush
+from salesarck_adapters.store.memory import MemoryStore
+from salesarck_domain.ids import ConsumerId, TenantId
+from salesarck_domain.people import Member, Role
+from salesarck_domain.redemption.code import Peppers
+from salesarck_domain.testing.examples import BAKERY, CAFE, NOON
+from salesarck_domain.use_cases.deliveries import TakeDelivery
+from salesarck_service.app import Parts, create_app
+from salesarck_service.contacts import Contacts
+from salesarck_service.routes.webhooks import Reception
+from salesarck_service.telemetry.metrics import Metrics
+
+ADA, CLERK, OWNER, ADMIN, STRANGER = (f"+1212555010{number}" for number in range(5))
+
+
+@dataclass
+class Desk:
+    """Everything that a test of the service talks to."""
+
+    store: MemoryStore
+    app: ASGIApp
+    codes: dict[str, str]
+    people: dict[str, ConsumerId] = field(default_factory=dict[str, ConsumerId])
+    tokens: dict[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    async def open(cls) -> "Desk":
+        store, codes = MemoryStore(), dict[str, str]()
+        desk = cls(store, create_app(_parts(store, codes)), codes)
+        for tenant in (CAFE, BAKERY):
+            await store.directory.add_tenant(tenant)
+        for phone in (ADA, CLERK, OWNER, ADMIN, STRANGER):
+            await desk.sign_in(phone)
+        await desk.employ(CLERK, Role.CASHIER, CAFE.id)
+        await desk.employ(OWNER, Role.OWNER, CAFE.id)
+        await desk.employ(STRANGER, Role.OWNER, BAKERY.id)
+        await desk.employ(ADMIN, Role.ADMIN, None)
+        return desk
+
+    async def employ(self, phone: str, role: Role, tenant: TenantId | None) -> None:
+        await self.store.directory.add_member(Member(self.people[phone], role, tenant))
+
+    async def sign_in(self, phone: str) -> None:
+        sent = await self.ask("POST", "/v1/sign-in/codes", json={"phone": phone})
+        assert sent.status_code == 202, sent.text
+        typed = {"phone": phone, "code": self.codes[phone]}
+        session = await self.ask("POST", "/v1/sign-in/sessions", json=typed)
+        assert session.status_code == 201, session.text
+        self.tokens[phone] = session.json()["access_token"]
+        self.people[phone] = ConsumerId(UUID(session.json()["person"]))
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        phone: str | None = None,
+        *,
+        json: object = None,
+        key: str | None = None,
+    ) -> httpx.Response:
+        """Ask as somebody, or as nobody."""
+        headers: Mapping[str, str] = {
+            **({"Authorization": f"Bearer {self.tokens[phone]}"} if phone else {}),
+            **({"Idempotency-Key": key} if key else {}),
+        }
+        transport = httpx.ASGITransport(self.app)  # type: ignore[arg-type] # Litestar's own words
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.request(method, path, json=json, headers=headers)
+
+    async def give(self, points: int) -> httpx.Response:
+        """Let the admin give Ada points at the café."""
+        path = f"/v1/admin/tenants/{CAFE.id}/consumers/{self.people[ADA]}/adjustments"
+        told = {"kind": "grant", "points": points, "reason": "welcome"}
+        return await self.ask("POST", path, ADMIN, json=told, key=str(uuid4()))
+
+
+def _parts(store: MemoryStore, codes: dict[str, str]) -> Parts:
+    identity = DevelopmentIdentity(
+        "development",
+        show=codes.__setitem__,
+        key=SigningKey.generate(),
+        issuer="http://test",
+        clock=lambda: NOON,
+    )
+    metrics = Metrics()
+    take = TakeDelivery(lambda _: _never(), store.inbox, ())
+    return Parts(
+        store=store,
+        directory=store.directory,
+        inbox=store.inbox,
+        answers=store.answers,
+        identity=identity,
+        verifier=identity,
+        clock=lambda: NOON,
+        real_clock=lambda: NOON,
+        randomness=secrets.token_bytes,
+        peppers=Peppers({1: b"p" * 32}),
+        push=MemoryPush(),
+        contacts=Contacts(e164, address),
+        reception=Reception(take, {}, {}, lambda: NOON, metrics),
+        checks={"database": store.directory.tenants},
+        metrics=metrics,
+    )
+
+
+async def _never() -> list[bool]:
+    raise AssertionError("no delivery comes in these tests")

@@ -1,0 +1,130 @@
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from salesarck_domain.testing.examples import BAKERY, CAFE, POINT_PER_DOLLAR
+from tests.service.desk import ADA, ADMIN, CLERK, OWNER, STRANGER, Desk
+
+WALLET = f"/v1/consumer/wallets/{CAFE.id}"
+CODES = f"{WALLET}/codes"
+MERCHANT = f"/v1/merchant/tenants/{CAFE.id}"
+
+ROUTES = (
+    ("GET", "/v1/consumer/profile", {ADA, CLERK, OWNER, ADMIN, STRANGER}),
+    ("GET", "/v1/consumer/wallets", {ADA, CLERK, OWNER, ADMIN, STRANGER}),
+    ("GET", WALLET, {ADA, CLERK, OWNER, ADMIN, STRANGER}),
+    ("GET", f"{WALLET}/history", {ADA, CLERK, OWNER, ADMIN, STRANGER}),
+    ("GET", f"{MERCHANT}/rules", {OWNER}),
+    ("GET", f"{MERCHANT}/sales", {OWNER}),
+    ("GET", "/v1/admin/inbox", {ADMIN}),
+    ("GET", "/v1/admin/handshakes", {ADMIN}),
+    ("GET", f"/v1/admin/tenants/{CAFE.id}/audit?target=rules:1", {ADMIN}),
+)
+
+
+@pytest.mark.parametrize(("method", "path", "allowed"), ROUTES, ids=[each[1] for each in ROUTES])
+async def test_a_route_answers_those_who_may_and_nobody_else(
+    method: str, path: str, allowed: set[str]
+) -> None:
+    desk = await Desk.open()
+    nobody = await desk.ask(method, path)
+    assert (nobody.status_code, nobody.json()["code"]) == (401, "token_not_accepted")
+    for phone in (ADA, CLERK, OWNER, ADMIN, STRANGER):
+        answer = await desk.ask(method, path, phone)
+        assert (answer.status_code == 200) == (phone in allowed), answer.text
+        assert answer.status_code in {200, 403, 404}
+
+
+async def test_a_tenant_of_others_looks_like_none() -> None:
+    desk = await Desk.open()
+    theirs = await desk.ask("GET", f"/v1/merchant/tenants/{BAKERY.id}/sales", OWNER)
+    nowhere = await desk.ask("GET", f"/v1/merchant/tenants/{uuid4()}/sales", OWNER)
+    assert theirs.status_code == nowhere.status_code == 404
+    assert theirs.json()["code"] == nowhere.json()["code"] == "tenant_unknown"
+
+
+async def test_points_become_a_code_that_a_till_honours_once() -> None:
+    desk = await Desk.open()
+    assert (await desk.give(500)).json()["balance"] == 500
+    issued = await desk.ask("POST", CODES, ADA, json={"points": 200}, key="one")
+    assert issued.status_code == 201, issued.text
+    assert issued.json()["qr"].startswith("data:image/svg+xml")
+    assert (await desk.ask("GET", WALLET, ADA)).json()["balance"] == 300
+    typed = {"code": issued.json()["code"].lower(), "till": "T1"}
+    redeemed = await desk.ask("POST", f"{MERCHANT}/redemptions", CLERK, json=typed, key="two")
+    assert (redeemed.status_code, redeemed.json()["state"]) == (201, "redeemed")
+    again = await desk.ask("POST", f"{MERCHANT}/redemptions", CLERK, json=typed, key="three")
+    assert (again.status_code, again.json()["code"]) == (409, "code_already_redeemed")
+    undo = f"{MERCHANT}/redemptions/{redeemed.json()['id']}/undo"
+    undone = await desk.ask("POST", undo, CLERK, json={"till": "T1"}, key="four")
+    assert undone.json()["state"] == "undone"
+    kinds = [entry["kind"] for entry in await _history(desk)]
+    assert kinds == ["release", "redeem", "grant"]
+
+
+async def _history(desk: Desk) -> list[dict[str, object]]:
+    entries: list[dict[str, object]] = (await desk.ask("GET", f"{WALLET}/history", ADA)).json()[
+        "entries"
+    ]
+    return entries
+
+
+async def test_a_command_that_comes_twice_is_done_once() -> None:
+    desk = await Desk.open()
+    await desk.give(500)
+    asked = [desk.ask("POST", CODES, ADA, json={"points": 200}, key="same") for _ in range(5)]
+    answers = await asyncio.gather(*asked)
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    marks = [answer.headers.get("idempotency-replayed") for answer in answers]
+    assert sorted(mark or "" for mark in marks) == ["", "true", "true", "true", "true"]
+    assert (await desk.ask("GET", WALLET, ADA)).json()["balance"] == 300
+
+
+async def test_a_key_is_for_one_content_and_a_refusal_stays_one() -> None:
+    desk = await Desk.open()
+    first = await desk.ask("POST", CODES, ADA, json={"points": 200}, key="k")
+    assert (first.status_code, first.json()["code"]) == (409, "insufficient_points")
+    await desk.give(500)
+    again = await desk.ask("POST", CODES, ADA, json={"points": 200}, key="k")
+    assert (again.status_code, again.json()["code"]) == (409, "insufficient_points")
+    other = await desk.ask("POST", CODES, ADA, json={"points": 100}, key="k")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    without = await desk.ask("POST", CODES, ADA, json={"points": 100})
+    assert without.status_code == 400
+
+
+async def test_an_owner_publishes_rules_and_previews_a_sale() -> None:
+    desk = await Desk.open()
+    draft = {"rules": list(POINT_PER_DOLLAR)}
+    published = await desk.ask("POST", f"{MERCHANT}/rules", OWNER, json=draft, key="r1")
+    assert (published.status_code, published.json()["number"]) == (201, 1)
+    seen = await desk.ask("POST", f"{MERCHANT}/rules/preview", OWNER, json={"spend": 1250})
+    assert (seen.status_code, seen.json()["points"]) == (200, 12)
+    refused = await desk.ask("POST", f"{MERCHANT}/rules/retire", OWNER, json={}, key="r2")
+    assert (refused.status_code, refused.json()["code"]) == (409, "last_rule_version")
+    clerk = await desk.ask("POST", f"{MERCHANT}/rules", CLERK, json=draft, key="r3")
+    assert (clerk.status_code, clerk.json()["code"]) == (403, "not_allowed")
+
+
+async def test_an_operator_finds_a_consumer_by_any_spelling() -> None:
+    desk = await Desk.open()
+    await desk.give(10)
+    path = "/v1/admin/consumers?country=US&phone=(212) 555-0100"
+    found = await desk.ask("GET", path, ADMIN)
+    assert found.json()["id"] == str(desk.people[ADA])
+    assert [wallet["balance"] for wallet in found.json()["wallets"]] == [10]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/nowhere", 404), ("PUT", "/v1/sign-in/codes", 405)]
+)
+async def test_what_is_no_route_is_a_problem_with_an_id(
+    method: str, path: str, status: int
+) -> None:
+    desk = await Desk.open()
+    answer = await desk.ask(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.json()["correlation"] == answer.headers["request-id"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
