@@ -31,27 +31,101 @@ RETURNING provider, merchant, key, body_hash, xmax = 0 AS is_new
 """Numbers are drawn in the order of arrival; rows are locked in the order of their keys, so that
 two calls with the same deliveries don't stand in each other's way."""
 
-SET_UNLINKED_ASIDE = text("""
-WITH lane AS MATERIALIZED (
-    SELECT provider, merchant FROM public.inbox_lane AS lane
-    WHERE merchant <> ''
-        AND NOT EXISTS (
-            SELECT FROM public.link
-            WHERE link.provider = lane.provider AND link.merchant = lane.merchant
-        )
-        AND EXISTS (
-            SELECT FROM public.inbox
-            WHERE inbox.provider = lane.provider AND inbox.merchant = lane.merchant
-                AND inbox.state IN ('waiting', 'leased') AND inbox.due_at <= :now
-        )
+PARK_FORSAKEN = text("""
+UPDATE public.inbox
+SET state = 'parked', token = NULL, error = attempts || ' workers took it up and none came back'
+WHERE id IN (
+    SELECT id FROM public.inbox
+    WHERE state = 'leased' AND due_at <= :now AND attempts >= :attempts_max
     FOR UPDATE SKIP LOCKED
 )
+""")
+
+LOCK_UNLINKED_LANES = text("""
+SELECT lane.provider, lane.merchant
+FROM public.open_lane JOIN public.inbox_lane AS lane USING (provider, merchant)
+WHERE lane.merchant <> ''
+    AND NOT EXISTS (
+        SELECT FROM public.link
+        WHERE link.provider = lane.provider AND link.merchant = lane.merchant
+    )
+FOR UPDATE OF lane SKIP LOCKED
+""")
+
+SET_UNLINKED_ASIDE = text("""
 UPDATE public.inbox SET state = 'unlinked', token = NULL
-FROM lane
+FROM unnest(CAST(:providers AS text[]), CAST(:merchants AS text[])) AS lane (provider, merchant)
 WHERE inbox.provider = lane.provider AND inbox.merchant = lane.merchant
     AND inbox.state IN ('waiting', 'leased') AND inbox.due_at <= :now
     AND NOT EXISTS (
         SELECT FROM public.link
         WHERE link.provider = lane.provider AND link.merchant = lane.merchant
     )
+""")
+"""Looks for the link again: somebody may have made one before the lane was locked."""
+
+LOCK_LANES = text("""
+SELECT lane.provider, lane.merchant
+FROM public.open_lane
+JOIN public.inbox_lane AS lane USING (provider, merchant)
+CROSS JOIN LATERAL (
+    SELECT number FROM public.inbox
+    WHERE inbox.provider = lane.provider AND inbox.merchant = lane.merchant
+        AND inbox.state IN ('waiting', 'leased') AND inbox.due_at <= :now
+    ORDER BY number
+    LIMIT 1
+) AS head
+WHERE NOT EXISTS (
+        SELECT FROM public.inbox AS held
+        WHERE held.provider = lane.provider AND held.merchant = lane.merchant
+            AND held.state = 'leased' AND held.due_at > :now
+    )
+    AND (
+        lane.merchant = ''
+        OR EXISTS (
+            SELECT FROM public.link
+            WHERE link.provider = lane.provider AND link.merchant = lane.merchant
+        )
+    )
+ORDER BY lane.turn, head.number
+LIMIT :limit
+FOR UPDATE OF lane SKIP LOCKED
+""")
+
+LEASE_HEADS = text("""
+UPDATE public.inbox
+SET state = 'leased', attempts = attempts + 1, token = gen_random_uuid(), due_at = :ends_at
+FROM unnest(CAST(:providers AS text[]), CAST(:merchants AS text[])) AS lane (provider, merchant)
+CROSS JOIN LATERAL (
+    SELECT row.id FROM public.inbox AS row
+    WHERE row.provider = lane.provider AND row.merchant = lane.merchant
+        AND row.state IN ('waiting', 'leased') AND row.due_at <= :now
+    ORDER BY row.number
+    LIMIT 1
+) AS head
+WHERE inbox.id = head.id
+    AND inbox.state IN ('waiting', 'leased') AND inbox.due_at <= :now
+    AND NOT EXISTS (
+        SELECT FROM public.inbox AS held
+        WHERE held.provider = lane.provider AND held.merchant = lane.merchant
+            AND held.state = 'leased' AND held.due_at > :now
+    )
+RETURNING inbox.*, (
+    SELECT tenant_id FROM public.link
+    WHERE link.provider = inbox.provider AND link.merchant = inbox.merchant
+) AS tenant_id
+""")
+"""Chooses again what to lease: lanes are locked now, and this sees what was done before."""
+
+TAKE_TURNS = text("""
+UPDATE public.inbox_lane AS lane SET turn = nextval('public.inbox_turn')
+FROM unnest(CAST(:providers AS text[]), CAST(:merchants AS text[])) AS served (provider, merchant)
+WHERE lane.provider = served.provider AND lane.merchant = served.merchant
+""")
+
+FORGET_HANDSHAKES = text("""
+DELETE FROM public.handshake
+WHERE provider = :provider AND number NOT IN (
+    SELECT number FROM public.handshake WHERE provider = :provider ORDER BY number DESC LIMIT :kept
+)
 """)

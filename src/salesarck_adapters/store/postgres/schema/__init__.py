@@ -5,7 +5,9 @@ changed. Look-ups that come before a tenant is known are tables of their own, wi
 own. No name of a constraint ends in a number, so that a shard's suffix can be told from it.
 """
 
+from salesarck_adapters.store.postgres.schema.answers import command
 from salesarck_adapters.store.postgres.schema.base import METADATA, SERVICE_ROLE
+from salesarck_adapters.store.postgres.schema.clock import shared_clock
 from salesarck_adapters.store.postgres.schema.directory import (
     link,
     member,
@@ -39,6 +41,7 @@ __all__ = [
     "SERVICE_ROLE",
     "applied",
     "audit",
+    "command",
     "handshake",
     "inbox",
     "inbox_lane",
@@ -55,6 +58,7 @@ __all__ = [
     "retirement",
     "rule_version",
     "sale",
+    "shared_clock",
     "tenant",
     "tender",
     "till_customer",

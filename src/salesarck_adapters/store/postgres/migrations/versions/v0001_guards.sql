@@ -86,7 +86,7 @@ END $$;
 
 GRANT USAGE ON SCHEMA public TO salesarck_service;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO salesarck_service;
-GRANT SELECT ON public.alembic_version TO salesarck_service;
+GRANT SELECT ON public.alembic_version, public.open_lane TO salesarck_service;
 GRANT SELECT, INSERT ON
     public.applied,
     public.audit,

@@ -341,3 +341,25 @@ CREATE TABLE public.lot_movement (
     CONSTRAINT lot_movement_points CHECK (points >= 1)
 );
 
+
+-- Lanes with something waiting or leased, found by skipping from one to the next in the index.
+CREATE VIEW public.open_lane AS
+WITH RECURSIVE lane AS (
+    (
+        SELECT provider, merchant FROM public.inbox
+        WHERE state IN ('waiting', 'leased')
+        ORDER BY provider, merchant
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT following.provider, following.merchant
+    FROM lane
+    CROSS JOIN LATERAL (
+        SELECT inbox.provider, inbox.merchant FROM public.inbox
+        WHERE state IN ('waiting', 'leased')
+            AND (inbox.provider, inbox.merchant) > (lane.provider, lane.merchant)
+        ORDER BY inbox.provider, inbox.merchant
+        LIMIT 1
+    ) AS following
+)
+SELECT provider, merchant FROM lane;

@@ -1,0 +1,104 @@
+"""Answers in Postgres: one row a command, locked by whoever decides what becomes of it."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from salesarck_adapters.store.postgres.connections import commit, translated
+from salesarck_adapters.store.postgres.schema.answers import command
+from salesarck_domain.ports.answers import Answer, Asked, Command, taken_on
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresAnswers:
+    """Commands of all callers, in a table of their own."""
+
+    engine: AsyncEngine
+
+    async def begin(self, asked: Asked, token: UUID, at: datetime, now: datetime) -> Command:
+        """Take a command on, or find who did.
+
+        Raises:
+            KeyReused: the key came before with another content.
+        """
+        new = taken_on(None, asked, token, at, now)
+        async with self._transaction() as connection:
+            added = insert(command).values(_values(new)).on_conflict_do_nothing()
+            if (await connection.execute(added)).rowcount:
+                return new
+            found = select(command).where(_named(asked)).with_for_update()
+            row = (await connection.execute(found)).one_or_none()
+            decided = taken_on(_command_of(row) if row else None, asked, token, at, now)
+            if decided.token == token:
+                written = _values(decided) | {"status": None, "answer": None}
+                again = insert(command).values(written)
+                names = ["caller", "route", "key"]
+                changed = again.on_conflict_do_update(index_elements=names, set_=written)
+                await connection.execute(changed)
+            return decided
+
+    async def keep(self, asked: Asked, token: UUID, answer: Answer) -> None:
+        """Keep the answer of who holds the token."""
+        held = update(command).where(_named(asked), command.c.token == token)
+        async with self._transaction() as connection:
+            await connection.execute(held.values(status=answer.status, answer=answer.body))
+
+    async def let_go(self, asked: Asked, token: UUID, now: datetime) -> None:
+        """Let the next who asks take it on."""
+        held = update(command).where(_named(asked), command.c.token == token)
+        async with self._transaction() as connection:
+            await connection.execute(held.values(held_until=now))
+
+    async def forget(self, now: datetime) -> int:
+        """Forget the commands whose day is over."""
+        async with self._transaction() as connection:
+            gone = await connection.execute(delete(command).where(command.c.kept_until <= now))
+        return gone.rowcount
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncGenerator[AsyncConnection]:
+        with translated():
+            async with self.engine.connect() as connection:
+                yield connection
+                await commit(connection)
+
+
+def _named(asked: Asked) -> ColumnElement[bool]:
+    return and_(
+        command.c.caller == asked.caller,
+        command.c.route == asked.route,
+        command.c.key == asked.key,
+    )
+
+
+def _values(found: Command) -> dict[str, Any]:
+    return {
+        "caller": found.asked.caller,
+        "route": found.asked.route,
+        "key": found.asked.key,
+        "body": found.asked.body,
+        "token": found.token,
+        "first_seen": found.first_seen,
+        "held_until": found.held_until,
+        "kept_until": found.kept_until,
+        "attempts": found.attempts,
+    }
+
+
+def _command_of(row: Row[Any]) -> Command:
+    return Command(
+        asked=Asked(row.caller, row.route, row.key, row.body),
+        token=row.token,
+        first_seen=row.first_seen,
+        held_until=row.held_until,
+        kept_until=row.kept_until,
+        attempts=row.attempts,
+        answer=None if row.answer is None else Answer(row.status, row.answer),
+    )

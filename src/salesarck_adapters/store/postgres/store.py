@@ -1,0 +1,83 @@
+"""The store in Postgres: one pool, and everything that is asked of a store over it."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Self
+
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from salesarck_adapters.store.postgres.answers import PostgresAnswers
+from salesarck_adapters.store.postgres.books import PostgresBooks
+from salesarck_adapters.store.postgres.connections import commit, open_engine, translated
+from salesarck_adapters.store.postgres.directory import PostgresDirectory
+from salesarck_adapters.store.postgres.inbox import PostgresInbox
+from salesarck_adapters.store.postgres.migrate import newest
+from salesarck_adapters.store.postgres.work import KnownRules, PostgresWork
+from salesarck_domain.ids import TenantId
+
+
+class PostgresStore:
+    """Books, works, inbox and directory over one database."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._known: KnownRules = {}
+        self.books = PostgresBooks(engine)
+        self.directory = PostgresDirectory(engine)
+        self.inbox = PostgresInbox(engine)
+        self.answers = PostgresAnswers(engine)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        dsn: str,
+        *,
+        pool_size: int = 10,
+        pool_timeout: float = 10.0,
+        prepare_threshold: int | None = 5,
+    ) -> AsyncGenerator[Self]:
+        """Open a pool of at most `pool_size` connections, which connect when they are needed.
+
+        Who waits longer than `pool_timeout` seconds for one gives up. `prepare_threshold` is how
+        often a statement is seen before it is prepared; None, behind an old pgbouncer, for never.
+        """
+        engine = open_engine(
+            dsn,
+            pool_size=pool_size,
+            pool_timeout=pool_timeout,
+            prepare_threshold=prepare_threshold,
+        )
+        try:
+            yield cls(engine)
+        finally:
+            await engine.dispose()
+
+    @asynccontextmanager
+    async def begin(self, tenant: TenantId, *, alone: bool = False) -> AsyncGenerator[PostgresWork]:
+        """Open a work, and commit it if it ends well.
+
+        Raises:
+            TenantMissing: there is no such tenant.
+            StoreUnavailable: the database isn't there, or it is not certain that it committed.
+        """
+        with translated():
+            async with self._engine.connect() as connection:
+                yield await PostgresWork.begin(connection, tenant, self._known, alone=alone)
+                await commit(connection)
+
+    async def is_current(self) -> bool:
+        """Whether the database is there with the tables that this program needs.
+
+        Raises:
+            StoreUnavailable: it isn't there.
+        """
+        with translated():
+            async with self._engine.connect() as connection:
+                try:
+                    found = text("SELECT version_num FROM public.alembic_version")
+                    return bool(await connection.scalar(found) == newest())
+                except ProgrammingError:
+                    return False
