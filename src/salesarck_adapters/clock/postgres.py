@@ -10,7 +10,10 @@ import psycopg
 from salesarck_domain.ports.directory import StoreUnavailable
 
 READ = "SELECT at FROM shared_clock"
-MOVE = "INSERT INTO shared_clock (id, at) VALUES (1, %s) ON CONFLICT (id) DO UPDATE SET at = excluded.at"
+MOVE = """
+    INSERT INTO shared_clock (id, at) VALUES (1, %s)
+    ON CONFLICT (id) DO UPDATE SET at = excluded.at
+"""
 
 
 class SharedClock:
