@@ -30,8 +30,13 @@ class PostgresAnswers:
         """
         new = taken_on(None, asked, token, at, now)
         async with self._transaction() as connection:
-            added = insert(command).values(_values(new)).on_conflict_do_nothing()
-            if (await connection.execute(added)).rowcount:
+            added = (
+                insert(command)
+                .values(_values(new))
+                .on_conflict_do_nothing()
+                .returning(command.c.key)
+            )
+            if await connection.scalar(added) is not None:
                 return new
             found = select(command).where(_named(asked)).with_for_update()
             row = (await connection.execute(found)).one_or_none()
