@@ -4,13 +4,13 @@ It knows no class of ours and has no idea of speed. Where it and the domain disa
 them has misread the page.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-Json = dict[str, Any]
-Key = tuple[str, ...]
+from tests.stories.told import Json, Key, Till
 
 DEFAULTS = {
     "currency": "USD",
@@ -27,7 +27,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-class No(Exception):  # noqa: N818 -- it is what the story calls it
+class No(Exception):
     """The verb is refused with this code."""
 
 
@@ -53,8 +53,7 @@ class Interpreter:
         self.now = datetime.min.replace(tzinfo=UTC)
         self.versions: list[tuple[datetime, int, list[Json]]] = []
         self.retirements: list[tuple[datetime, int]] = []
-        self.book: dict[tuple[str, str], Json] = {}
-        self.told: list[Json] = []
+        self.till = Till(self.tenant["currency"])
         self.proofs: list[tuple[datetime, str, Key]] = []
         self.entries: dict[str, list[Json]] = {}
         self.lots: list[Json] = []
@@ -69,31 +68,31 @@ class Interpreter:
         """Play all steps and say what came out otherwise."""
         wrong = []
         for number, step in enumerate(self.steps):
-            self.let_time_pass(moment(step["at"]))
             (verb,) = (key for key in step if key in VERBS)
+            said = step[verb]
             if verb == "refused":
-                asked = dict(step["refused"])
-                code = asked.pop("code")
-                ((verb, arguments),) = asked.items()
-                said = self.attempt(verb, arguments)
-                if said != code:
-                    wrong.append(f"step {number}: {verb} said {said}, not {code}")
+                code = said["code"]
+                (verb,) = (key for key in said if key in VERBS)
+                refusal = self.do(step["at"], verb, said[verb])
+                if refusal != code:
+                    wrong.append(f"step {number}: {verb} said {refusal}, not {code}")
             elif verb == "expect":
-                seen = self.seen(step["expect"]["person"])
+                self.let_time_pass(moment(step["at"]))
+                seen = self.seen(said["person"])
                 wrong += [
                     f"step {number}: {key} is {seen[key]}, not {expected}"
-                    for key, expected in step["expect"].items()
+                    for key, expected in said.items()
                     if seen[key] != self.as_seen(key, expected)
                 ]
-            elif verb != "books":
-                said = self.attempt(verb, step[verb])
-                if said:
-                    wrong.append(f"step {number}: {verb} said {said}")
+            elif verb != "books" and (refusal := self.do(step["at"], verb, said)):
+                wrong.append(f"step {number}: {verb} said {refusal}")
         return wrong
 
-    def attempt(self, verb: str, arguments: Json) -> str:
+    def do(self, at: str, verb: str, said: Json) -> str:
+        """Do one step; say with which code it is refused, if it is."""
+        self.let_time_pass(moment(at))
         try:
-            getattr(self, f"do_{verb}")(**{key + "_": value for key, value in arguments.items()})
+            getattr(self, f"do_{verb}")(**{key + "_": value for key, value in said.items()})
         except No as no:
             return str(no)
         return ""
@@ -145,7 +144,11 @@ class Interpreter:
             raise No("rules_invalid")
         self.versions.append((begins, len(self.versions), rules_))
         if begins < self.now:
-            self.judge_all(lambda sale: (at := self.happened(sale)) and self.rules_at(at) is rules_)
+            self.judge_all(
+                sale
+                for sale in self.till.sales()
+                if (at := self.till.happened(sale)) and self.rules_at(at) is rules_
+            )
 
     def do_retire(self, force_: bool = False) -> None:  # noqa: FBT001, FBT002 -- the story's own
         if self.rules_at(self.now) is None:
@@ -164,48 +167,20 @@ class Interpreter:
 
     def prove(self, person: str, *proofs: Key) -> None:
         self.proofs += [(self.now, person, proof) for proof in proofs]
-        self.judge_all(
-            lambda sale: (
-                sale not in self.owners
-                and any(set(proofs) & set(self.evidence(tender)) for tender in self.tenders(sale))
-            )
-        )
+        self.judge_waiting(set(proofs))
 
     def do_news(self, **told_: Any) -> None:  # noqa: ANN401 -- any JSON
         told = {key.removesuffix("_"): value for key, value in told_.items()}
         told = {"provider": "square", "merchant": "M1", "state": "completed"} | told
         if told["news"] == "customer":
-            self.tell_customer(told)
+            self.judge_waiting(self.till.tell_customer(told))
             return
         told = {"currency": self.tenant["currency"], "changed_at": told["happened_at"]} | told
         for key in ("happened_at", "changed_at"):
             at = moment(told[key])
             told[key] = at if at <= self.now + timedelta(minutes=5) else self.now
-        payment = told["reference"] if told["news"] == "sale" else told["sale"]
-        till = (told["provider"], told["merchant"])
-        before = (self.sale_of(*till, payment), newest(self.facts(told)))
-        self.told.append(told)
-        after = (self.sale_of(*till, payment), newest(self.facts(told)))
-        if before != after:
-            for sale in dict.fromkeys((before[0], after[0])):
-                self.judge(sale)
-
-    def tell_customer(self, told: Json) -> None:
-        """What the till's customer book says; of merged customers all ids are one."""
-        provider = told["provider"]
-        one = {"ids": [told["id"]], "phone": told.get("phone"), "email": told.get("email")}
-        if told.get("deleted"):
-            one |= {"phone": None, "email": None}
-        one["ids"] += told.get("merged_from") or []
-        for id_ in one["ids"]:
-            self.book[provider, id_] = one
-        ids = {("id", provider, id_) for id_ in one["ids"]}
-        self.judge_all(
-            lambda sale: (
-                sale not in self.owners
-                and any(ids & set(self.evidence(tender)) for tender in self.tenders(sale))
-            )
-        )
+        for sale in self.till.tell(told):
+            self.judge(sale)
 
     def do_issue(self, person_: str, points_: int, as_: str) -> None:
         self.codes[as_] = {
@@ -299,76 +274,12 @@ class Interpreter:
 
     # -- the sale
 
-    def facts(self, told: Json) -> list[Json]:
-        """All that was told about the tender or refund that this is about."""
-        keys = ("news", "provider", "merchant", "reference")
-        return [fact for fact in self.told if all(fact[key] == told[key] for key in keys)]
-
-    def sale_of(self, provider: str, merchant: str, payment: str) -> Key:
-        about = {"provider": provider, "merchant": merchant, "reference": payment}
-        named = [fact for fact in self.facts(about | {"news": "sale"}) if fact.get("order")]
-        tender = newest(named)
-        if tender:
-            return (provider, merchant, "order", tender["order"])
-        return (provider, merchant, "payment", payment)
-
-    def tenders(self, sale: Key) -> list[Json]:
-        """In the order in which they happened."""
-        states: dict[str, Json] = {}
-        for fact in self.told:
-            till = (fact["provider"], fact["merchant"])
-            if fact["news"] == "sale" and till == sale[:2]:
-                payment = fact["reference"]
-                if self.sale_of(*till, payment) == sale:
-                    states[payment] = newest(self.facts(fact)) or fact
-        return sorted(states.values(), key=lambda one: (one["happened_at"], one["reference"]))
-
-    def counting(self, sale: Key) -> list[Json]:
-        return [
-            tender
-            for tender in self.tenders(sale)
-            if tender["state"] == "completed"
-            and not tender.get("test", False)
-            and tender["currency"] == self.tenant["currency"]
-        ]
-
-    def happened(self, sale: Key) -> datetime | None:
-        return min((tender["happened_at"] for tender in self.counting(sale)), default=None)
-
-    def refunded(self, tender: Json) -> int:
-        till = (tender["provider"], tender["merchant"])
-        refunds = {
-            fact["reference"]: newest(self.facts(fact)) or fact
-            for fact in self.told
-            if fact["news"] == "refund" and (fact["provider"], fact["merchant"]) == till
-        }
-        told = sum(
-            refund["amount"]
-            for refund in refunds.values()
-            if refund["sale"] == tender["reference"] and refund["state"] == "completed"
-        )
-        return min(max(told, tender.get("refunded", 0)), tender["spend"])
-
-    def evidence(self, tender: Json) -> list[Key]:
-        """Whose it may be, the best first."""
-        customer = tender.get("customer") or {}
-        provider = tender["provider"]
-        book = self.book.get((provider, customer.get("id")), {})
-        ids = [customer.get("id"), *book.get("ids", [])]
-        phones = [customer.get("phone"), book.get("phone")]
-        emails = [customer.get("email"), book.get("email")]
-        return [
-            *(("id", provider, id_) for id_ in ids if id_),
-            *(("phone", phone) for phone in phones if phone),
-            *(("email", email.lower()) for email in emails if email),
-        ]
-
     def consumer(self, sale: Key, happened: datetime) -> str | None:
         if sale in self.owners:
             return self.owners[sale]
         last = happened + timedelta(hours=24 * self.tenant["claim_days"])
-        for tender in self.tenders(sale):
-            for way in self.evidence(tender):
+        for tender in self.till.tenders(sale):
+            for way in self.till.evidence(tender):
                 for at, person, proof in self.proofs:
                     if proof == way and at <= last:
                         return person
@@ -376,18 +287,21 @@ class Interpreter:
 
     # -- judging
 
-    def judge_all(self, which: Any) -> None:  # noqa: ANN401 -- a question about a sale
-        sales = dict.fromkeys(
-            self.sale_of(fact["provider"], fact["merchant"], fact["reference"])
-            for fact in self.told
-            if fact["news"] == "sale"
+    def judge_waiting(self, proofs: set[Key]) -> None:
+        self.judge_all(
+            sale
+            for sale in self.till.sales()
+            if sale not in self.owners and self.till.points_to(sale, proofs)
         )
-        found = [(self.happened(sale) or NEVER, sale) for sale in sales if which(sale)]
+
+    def judge_all(self, sales: Iterable[Key]) -> None:
+        """Judge sales in the order in which they happened, then of their names."""
+        found = [(self.till.happened(sale) or NEVER, sale) for sale in sales]
         for _, sale in sorted(found):
             self.judge(sale)
 
     def judge(self, sale: Key) -> None:
-        happened = self.happened(sale)
+        happened = self.till.happened(sale)
         owner = self.consumer(sale, happened) if happened else self.owners.get(sale)
         if owner is None:
             return
@@ -426,24 +340,9 @@ class Interpreter:
         return self.versions[max(standing)[1]][2] if standing else None
 
     def award(self, sale: Key, owner: str, happened: datetime) -> int:
-        rules = self.rules_at(happened)
-        if rules is None:
-            return 0
-        tenders = self.counting(sale)
-        gross = sum(tender["spend"] for tender in tenders)
-        net = gross - sum(self.refunded(tender) for tender in tenders)
-        if any(rule["rule"] == "minimum_spend" and net < rule["amount"] for rule in rules):
-            return 0
-        base = net
-        if any(rule["rule"] == "earn_base" and rule.get("tax") == "without" for rule in rules):
-            tax = sum(tender.get("tax") or 0 for tender in tenders)
-            base = max(net - (tax * net // gross if gross else 0), 0)
+        rules = self.rules_at(happened) or []
         today = happened.astimezone(self.zone).date()
-        points = sum(
-            base // rule["per"] * rule["points"]
-            for rule in rules
-            if rule["rule"] == "points_per_spend"
-        )
+        points = self.points_for_money(rules, sale)
         exact = Fraction(points)
         for rule in rules:
             if rule["rule"] == "multiplier" and applies(rule, today):
@@ -464,6 +363,22 @@ class Interpreter:
                 points = min(points, max(rule["points"] - others, 0))
         return points
 
+    def points_for_money(self, rules: list[Json], sale: Key) -> int:
+        tenders = self.till.counting(sale)
+        gross = sum(tender["spend"] for tender in tenders)
+        net = gross - sum(self.till.refunded(tender) for tender in tenders)
+        base, points = net, 0
+        for rule in rules:
+            if rule["rule"] == "earn_base" and rule.get("tax") == "without" and gross:
+                tax = sum(tender.get("tax") or 0 for tender in tenders)
+                base = max(net - tax * net // gross, 0)
+        for rule in rules:
+            if rule["rule"] == "minimum_spend" and net < rule["amount"]:
+                return 0
+            if rule["rule"] == "points_per_spend":
+                points += base // rule["per"] * rule["points"]
+        return points
+
     def others(self, sale: Key, owner: str, today: date, period: str) -> int:
         letters = {"day": 10, "month": 7, "ever": 0}[period]
         return sum(
@@ -471,23 +386,9 @@ class Interpreter:
             for other, its_owner in self.owners.items()
             if other != sale
             and its_owner == owner
-            and (happened := self.happened(other))
+            and (happened := self.till.happened(other))
             and str(happened.astimezone(self.zone).date())[:letters] == str(today)[:letters]
         )
-
-
-def newest(facts: list[Json]) -> Json | None:
-    """Of one tender or refund; of equals the first told. Void and failed are final."""
-    final = [fact for fact in facts if fact["state"] in ("void", "failed")]
-    return max(
-        final[:1] or facts,
-        key=lambda fact: (
-            fact["changed_at"],
-            fact["state"] != "pending",
-            fact.get("refunded", 0),
-        ),
-        default=None,
-    )
 
 
 def applies(rule: Json, today: date) -> bool:
