@@ -33,11 +33,17 @@ class Judging:
 
     @classmethod
     async def begin(
-        cls, work: Work, by: By, sales: Sequence[Sale], coming: Iterable[Tender] = ()
+        cls,
+        work: Work,
+        by: By,
+        sales: Sequence[Sale],
+        coming: Iterable[Tender] = (),
+        seen: Iterable[Proof] | None = None,
     ) -> "Judging":
         """Find everybody whom these locked sales can belong to, and lock their wallets.
 
-        `coming` are tenders as news will make them: whom they point to counts too.
+        `coming` are tenders as news will make them: whom they point to counts too. `seen` are
+        the proofs to go by in place of those that stand now, for what is judged again.
         """
         tenders = [tender for sale in sales for tender in sale.tenders.values()] + list(coming)
         told = [tender.state.customer for tender in tenders if tender.state]
@@ -45,7 +51,8 @@ class Judging:
         ids = {(provider, who.id) for provider in providers for who in told if who and who.id}
         book = await work.people.customers(sorted(ids))
         evidence = {found for tender in tenders for found in tender.evidence(book)}
-        proofs = await work.people.proofs(sorted(evidence))
+        known = await work.people.proofs(sorted(evidence))
+        proofs = known if seen is None else {proof.evidence: proof for proof in seen}
         owners = {proof.consumer for proof in proofs.values()}
         owners |= {sale.consumer for sale in sales if sale.consumer}
         wallets = await work.wallets.lock(sorted(owners), sales=[sale.id for sale in sales])

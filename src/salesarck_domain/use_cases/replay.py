@@ -36,7 +36,7 @@ async def do_again(work: Work, deed: Deed, by: By) -> None:
     """Do one deed in a work, as it was done at first."""
     match deed:
         case TellNews():
-            await tell(work, [deed], by)
+            await tell(work, [deed], by, deed.proofs)
         case PublishRules():
             await publish(work, deed, by)
         case RetireRules():

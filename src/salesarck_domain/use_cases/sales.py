@@ -8,7 +8,7 @@ from salesarck_domain.deeds import Applied, Deed, TellNews
 from salesarck_domain.ids import SaleId, TenantId
 from salesarck_domain.ledger.wallet import By
 from salesarck_domain.news import CustomerNews, RefundNews, SaleNews
-from salesarck_domain.people import Evidence
+from salesarck_domain.people import Evidence, Proof
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.push import Balance, Publisher
 from salesarck_domain.ports.store import BeginWork, Finished, LockedSales, Wanted, Work
@@ -82,9 +82,12 @@ def outcome_of(told: Sequence[Told]) -> str:
 
 
 async def tell(
-    work: Work, deeds: Sequence[TellNews], by: By
+    work: Work, deeds: Sequence[TellNews], by: By, seen: Iterable[Proof] | None = None
 ) -> tuple[Sequence[Told], Sequence[Balance]]:
-    """Tell news inside a work. Till customers come first: they say whose the sales are."""
+    """Tell news inside a work. Till customers come first: they say whose the sales are.
+
+    `seen` are the proofs to go by in place of those that stand now, for news told again.
+    """
     customers = [deed for deed in deeds if isinstance(deed.news, CustomerNews)]
     others = [deed for deed in deeds if not isinstance(deed.news, CustomerNews)]
     await work.people.prove(proof for deed in deeds for proof in deed.proofs)
@@ -92,10 +95,11 @@ async def tell(
     locked = await work.sales.lock([_wanted(deed) for deed in others], by.at)
     sales = {sale.key: sale for sale in (*waiting, *locked.sales.values())}
     coming = [_tender_of(deed.provider, deed.news) for deed in others]
-    judging = await Judging.begin(work, by, list(sales.values()), coming)
+    judging = await Judging.begin(work, by, list(sales.values()), coming, seen)
     told = [Told("applied")] * len(customers)
-    applied: list[TellNews] = list(customers)
     claimable = [sales[sale.key] for sale in waiting]
+    rested_on = tuple({proof for sale in claimable for proof in judging.proofs_of(sale)})
+    applied = [replace(deed, proofs=rested_on) for deed in customers]
     for sale in claimable:
         await judging.judge(sale, by.at)
     told += [await _tell_one(judging, locked, deed, by.at, applied) for deed in others]

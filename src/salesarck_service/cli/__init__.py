@@ -9,7 +9,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("pos",)
+COMMANDS = ("books", "pos", "replay")
 
 
 class Commands(click.Group):
