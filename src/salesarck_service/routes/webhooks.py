@@ -92,6 +92,20 @@ async def receive(
 
 
 @post(
+    "/clover",
+    summary="Receive a delivery from Clover",
+    status_code=HTTPStatus.OK,
+    responses=ANSWERS,
+)
+async def receive_clover(
+    request: Request[Any, Any, Any],
+    reception: Given[Reception],
+) -> None:
+    """As above: the router never looks for `{provider}` where an address begins with a word."""
+    await reception.receive(reception.readers.get("clover"), request)
+
+
+@post(
     "/clover/checkout/{link:str}",
     summary="Receive a delivery from a Hosted Checkout",
     status_code=HTTPStatus.OK,
@@ -110,7 +124,7 @@ def webhooks_router() -> Router:
     """The addresses that tills post to. They ask for a signature, not for a caller."""
     return Router(
         "/webhooks",
-        route_handlers=[receive, receive_checkout],
+        route_handlers=[receive, receive_clover, receive_checkout],
         opt=PUBLIC,
         tags=("webhooks",),
         request_max_body_size=BODY_MAX,
