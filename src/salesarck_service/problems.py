@@ -22,6 +22,7 @@ from salesarck_domain.errors import (
     Unreadable,
     Untrusted,
 )
+from salesarck_domain.news_codec import is_object
 from salesarck_domain.ports.answers import KeyReused
 from salesarck_domain.use_cases.codes import TillLocked
 
@@ -172,7 +173,7 @@ def _field_errors(extra: dict[str, Any] | list[Any] | None) -> Sequence[FieldErr
             source=str(each.get("source", "body")),
         )
         for each in found
-        if isinstance(each, dict)
+        if is_object(each)
     ]
 
 

@@ -40,7 +40,8 @@ class Edge:
             await self.app(scope, receive, send)
             return
         correlation = self._correlation(scope)
-        state: dict[str, Any] = {**scope.get("state", {}), "correlation": correlation}
+        known: dict[str, Any] = dict(scope)
+        state: dict[str, Any] = {**known.get("state", {}), "correlation": correlation}
         scope["state"] = state
         status = 500
 
@@ -51,7 +52,8 @@ class Edge:
                 headers = MutableScopeHeaders.from_message(message)
                 headers[REQUEST_ID] = correlation
                 for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                    if name not in headers:
+                        headers[name] = value
                 if state.get("replayed"):
                     headers["idempotency-replayed"] = "true"
             await send(message)
@@ -70,7 +72,8 @@ class Edge:
         return given if GIVEN_ID.fullmatch(given) else str(made)
 
     def _note(self, scope: HTTPScope, status: int, seconds: float) -> None:
-        route = str(scope.get("path_template") or UNMATCHED)
+        known: dict[str, Any] = dict(scope)
+        route = str(known.get("path_template") or UNMATCHED)
         method = str(scope["method"])
         self.metrics.requests.labels(method, route, str(status)).observe(seconds)
         _log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))

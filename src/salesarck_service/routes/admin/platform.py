@@ -236,6 +236,6 @@ async def _adjusted_before(store: Store, tenant: TenantId, act: ActId) -> Adjust
     """Answer as the attempt did that made this adjustment."""
     async with store.begin(tenant) as work:
         note = await work.noted(act)
-    after = note.after if note else {}
+    after: Mapping[str, object] = note.after if note else {}
     balance, owed, seq = (int(str(after[name])) for name in ("balance", "owed", "seq"))
     return AdjustedView(act, balance, owed, seq)
