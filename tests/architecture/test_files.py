@@ -9,7 +9,7 @@ from tests.architecture.tree import ROOT, kept_files, name_of
 
 MACHINE_PATH = re.compile(r"(?:^|[\s\"'`(=:])/(?:work|root|Users|tmp/[a-z_]+)/\w")
 INDEX = re.compile(
-    r"--(?:extra-|default-)?index-url|^-[if] |--(?:find)-links|^\s*registry\s*=", re.MULTILINE
+    r"--(?:extra-|default-)?index-url|^-[if] |--(?:find)-links|^\s*registry\s*=\s*h", re.MULTILINE
 )
 PINNED = re.compile(
     r"[a-z0-9]+(-[a-z0-9]+)*==[0-9][\w.]*( ; [^/\\@]+)? \\(\n    --hash=sha256:[0-9a-f]{64}( \\)?)+"
