@@ -146,7 +146,8 @@ class _Found:
 class WorkInbox:
     """Take rows out of the inbox, and make of each what it tells.
 
-    Nothing that goes wrong with one row is raised: it would hold up others.
+    Nothing that goes wrong with one row is raised: it would hold up others. Leases and waits are
+    measured by `real_clock`, so that they end also where `clock` is one that somebody moves.
     """
 
     inbox: Inbox
@@ -156,6 +157,7 @@ class WorkInbox:
     readers: Mapping[str, ReadKept]
     fetchers: Mapping[str, Fetcher]
     clock: Clock
+    real_clock: Clock
     randomness: Randomness
     lease: timedelta = timedelta(seconds=30)
 
@@ -165,7 +167,7 @@ class WorkInbox:
         Raises:
             StoreUnavailable: nothing was leased, or the leases end by themselves.
         """
-        return await self.inbox.claim(limit, self.clock(), self.lease)
+        return await self.inbox.claim(limit, self._now(), self.lease)
 
     async def __call__(self, row: InboxRow) -> Worked:
         """Work on a leased row."""
@@ -243,10 +245,9 @@ class WorkInbox:
             except UnreadableDelivery as error:
                 found.spoiled.append(error)
                 continue
-            now = self.clock()
-            found.add(row, fetched.news, now)
+            found.add(row, fetched.news, self.clock())
             answers += fetched.answers
-            await self.inbox.answered(row.id, _token(row), answers, now + self.lease)
+            await self.inbox.answered(row.id, _token(row), answers, self._now() + self.lease)
 
     async def _record(
         self,
@@ -290,22 +291,25 @@ class WorkInbox:
         """Let a row wait, or give it to a person, as the kind of its error asks for."""
         named = isinstance(error, SalesArckError)
         what = str(error) if named else type(error).__name__  # its text may hold anything
-        now, token, wait = self.clock(), row.token or UUID(int=0), _asked_to_wait(error)
+        wait = _asked_to_wait(error)
+        may_pass = isinstance(error, Unavailable) or not named
         try:
             if wait is not None:
-                await self.inbox.put_off(row.id, token, now + wait, what)
+                await self.inbox.put_off(row.id, _token(row), self._now() + wait, what)
                 return Worked(row, "put_off", what)
-            may_pass = isinstance(error, Unavailable) or not named
             if may_pass and row.attempts < ATTEMPTS_MAX:
-                due_at = now + backoff(row.attempts, self.randomness)
-                await self.inbox.retry(row.id, token, due_at, what)
+                due_at = self._now() + backoff(row.attempts, self.randomness)
+                await self.inbox.retry(row.id, _token(row), due_at, what)
                 return Worked(row, "retried", what)
-            await self.inbox.park(row.id, token, what)
+            await self.inbox.park(row.id, _token(row), what)
         except LeaseLost:
             return Worked(row, "lease_lost", what)
         except StoreUnavailable:
             return Worked(row, "left", what)
         return Worked(row, "parked", what)
+
+    def _now(self) -> datetime:
+        return max(self.clock(), self.real_clock())
 
 
 def backoff(attempts: int, randomness: Randomness) -> timedelta:
