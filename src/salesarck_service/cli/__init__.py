@@ -9,7 +9,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("books", "pos", "replay")
+COMMANDS = ("books", "pos", "replay", "story", "work")
 
 
 class Commands(click.Group):

@@ -45,7 +45,7 @@ from salesarck_domain.ports.store import Account, WalletBooks
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.redemption.lifecycle import CodeState
 from salesarck_domain.rules.version import RuleBook
-from salesarck_domain.sales.sale import Sale
+from salesarck_domain.sales.sale import UNCLAIMED, Sale
 
 PAGE = 500
 """Rows that a walk holds at a time."""
@@ -93,11 +93,11 @@ class PostgresBooks:
     ) -> Sequence[Sale]:
         """Read sales, latest id first."""
         table = schema.sale
-        found = _sales(tenant)
+        found = _sales(tenant).where(_has_tenders())
         if consumer is not None:
             found = found.where(table.c.consumer_id == consumer)
         if unclaimed:
-            found = found.where(table.c.consumer_id.is_(None))
+            found = found.where(table.c.award["reason"].astext.in_(sorted(UNCLAIMED)))
         if before is not None:
             found = found.where(table.c.id < before)
         async with self._snapshot() as connection:
@@ -274,6 +274,16 @@ def _sales(tenant: TenantId) -> Select[Any]:
     """Choose a tenant's sales, without the rows that were only made to be locked."""
     table = schema.sale
     return select(table).where(table.c.tenant_id == tenant, table.c.award.is_not(None))
+
+
+def _has_tenders() -> ColumnElement[bool]:
+    sale, tender = schema.sale, schema.tender
+    return exists().where(
+        tender.c.tenant_id == sale.c.tenant_id,
+        tender.c.provider == sale.c.provider,
+        tender.c.merchant == sale.c.merchant,
+        tender.c.sale_name == sale.c.name,
+    )
 
 
 def _applied_of(row: Row[Any]) -> Applied:

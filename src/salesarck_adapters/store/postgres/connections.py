@@ -3,12 +3,13 @@
 import asyncio
 import json
 import re
-from collections.abc import Coroutine, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Coroutine, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
+from psycopg.types.json import set_json_dumps
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -39,6 +40,7 @@ def open_engine(
         connection = await psycopg.AsyncConnection.connect(
             dsn, autocommit=True, prepare_threshold=prepare_threshold
         )
+        set_json_dumps(as_json, connection)
         await connection.execute(f"SET ROLE {SERVICE_ROLE}; SET TIME ZONE 'UTC'")
         await connection.set_autocommit(False)
         return connection
@@ -51,7 +53,6 @@ def open_engine(
         max_overflow=0,
         pool_timeout=pool_timeout,
         use_native_hstore=False,
-        json_serializer=as_json,
     )
     event.listen(engine.sync_engine, "connect", _collect_warnings)
     return engine
@@ -78,6 +79,19 @@ async def commit(connection: AsyncConnection) -> None:
     await _to_the_end(connection.commit())
     if UNSURE in warnings:
         raise StoreUnavailable("the commit may not have reached a standby")
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    """Open a transaction, and commit it if it ends well.
+
+    Raises:
+        StoreUnavailable: the database isn't there, or it is not certain that it committed.
+    """
+    with translated():
+        async with engine.connect() as connection:
+            yield connection
+            await commit(connection)
 
 
 @contextmanager

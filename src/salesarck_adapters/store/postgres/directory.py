@@ -1,7 +1,6 @@
 """The directory in Postgres: tables with keys of their own. Each call is one transaction."""
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -18,10 +17,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from salesarck_adapters.store.postgres import schema
-from salesarck_adapters.store.postgres.connections import commit, translated
+from salesarck_adapters.store.postgres.connections import transaction, translated
 from salesarck_adapters.store.postgres.people import add_proofs, proof_of
 from salesarck_adapters.store.postgres.rows import Values, moment, tenant_of, tenant_values
 from salesarck_adapters.store.postgres.statements import add_missing, keyed
@@ -41,7 +40,7 @@ class PostgresDirectory:
         """Add a tenant, or write its terms anew."""
         values = tenant_values(tenant)
         statement = insert(schema.tenant).values(values)
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             await connection.execute(
                 statement.on_conflict_do_update(index_elements=["id"], set_=values)
             )
@@ -79,7 +78,7 @@ class PostgresDirectory:
             where=table.c.tenant_id == statement.excluded.tenant_id,
         ).returning(table.c.tenant_id)
         try:
-            async with self._transaction() as connection:
+            async with transaction(self.engine) as connection:
                 if (await connection.execute(upsert)).first() is None:
                     raise LinkTaken(link.provider, link.merchant)
         except IntegrityError as error:
@@ -89,7 +88,7 @@ class PostgresDirectory:
         """Note that a link no longer works."""
         table = schema.link
         which = (table.c.provider == provider) & (table.c.merchant == merchant)
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             await connection.execute(update(table).where(which).values(state=state))
 
     async def link(self, provider: str, merchant: str) -> Link | None:
@@ -109,7 +108,7 @@ class PostgresDirectory:
 
     async def prove(self, proofs: Iterable[Proof]) -> None:
         """Add proofs of phones and e-mails that nobody gave before."""
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             await add_proofs(connection, proofs)
 
     async def whose(self, evidence: Evidence) -> ConsumerId | None:
@@ -150,7 +149,7 @@ class PostgresDirectory:
     async def add_member(self, member: Member) -> None:
         """Give a person a role, once."""
         row = {"person_id": member.person, "role": member.role, "tenant_id": member.tenant}
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             await add_missing(connection, schema.member, [row])
 
     async def memberships(self, person: ConsumerId) -> Sequence[Member]:
@@ -167,13 +166,6 @@ class PostgresDirectory:
         with translated():
             async with self.engine.connect() as connection:
                 return (await connection.execute(found)).all()
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncGenerator[AsyncConnection]:
-        with translated():
-            async with self.engine.connect() as connection:
-                yield connection
-                await commit(connection)
 
 
 def _claims(proof: Table, kind: ColumnElement[str] | None = None) -> Select[*tuple[Any, ...]]:

@@ -1,18 +1,29 @@
 """The inbox in Postgres. A lane is one provider's merchant; its row is locked to choose from it."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, distinct, func, insert, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    distinct,
+    func,
+    insert,
+    select,
+    true,
+    tuple_,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from salesarck_adapters.store.postgres import schema
-from salesarck_adapters.store.postgres.connections import as_json, commit, translated
+from salesarck_adapters.store.postgres.connections import as_json, transaction
 from salesarck_adapters.store.postgres.inbox_statements import (
     FORGET_HANDSHAKES,
     LEASE_HEADS,
@@ -39,6 +50,8 @@ from salesarck_domain.ports.pos import Answer
 HANDSHAKES_KEPT = 5
 NOBODY = ""
 """Stands for the merchant where a body names none: no provider's merchant is called so."""
+
+WAITING: Mapping[str, object] = {"state": RowState.WAITING.value, "token": None}
 
 DeliveryKey = tuple[str, str, str, bytes]
 Lanes = Mapping[str, list[str]]
@@ -68,7 +81,7 @@ class PostgresInbox:
             times[key] = times.get(key, 0) + 1
         told = [_Told(key, arrivals[number], times[key]) for key, number in firsts.items()]
         lanes = [{"provider": it[0], "merchant": it[1]} for it in sorted({k[:2] for k in times})]
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             rows = (await connection.execute(STORE, _columns(told))).all()
             await add_missing(connection, schema.inbox_lane, lanes)
         found = [row for row in rows if row.is_new]
@@ -77,7 +90,7 @@ class PostgresInbox:
 
     async def claim(self, limit: int, now: datetime, lease: timedelta) -> Sequence[InboxRow]:
         """Lease the first due row of each lane that nobody works on, lanes in turn."""
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             forsaken = {"now": now, "attempts_max": ATTEMPTS_MAX}
             await connection.execute(PARK_FORSAKEN, forsaken)
             unlinked = _lanes(await connection.execute(LOCK_UNLINKED_LANES))
@@ -91,13 +104,16 @@ class PostgresInbox:
             await connection.execute(TAKE_TURNS, _lanes(rows))
         return [_row_of(row) for row in sorted(rows, key=lambda row: row.number)]
 
-    async def answered(self, row: UUID, token: UUID, answers: Sequence[Answer]) -> None:
-        """Keep answers beside a held row.
+    async def answered(
+        self, row: UUID, token: UUID, answers: Sequence[Answer], lease_ends_at: datetime
+    ) -> None:
+        """Keep answers beside a held row, and the lease for longer.
 
         Raises:
             LeaseLost: the lease is not held any more.
         """
-        await self._change(row, token, answers=[asdict(answer) for answer in answers])
+        kept = [_storable_answer(answer) for answer in answers]
+        await self._change(row, token, answers=kept, due_at=lease_ends_at)
 
     async def finish(self, row: UUID, token: UUID, outcome: str) -> None:
         """Mark a held row done.
@@ -114,8 +130,16 @@ class PostgresInbox:
         Raises:
             LeaseLost: the lease is not held any more.
         """
-        waiting = {"state": RowState.WAITING.value, "token": None}
-        await self._change(row, token, due_at=due_at, error=_storable(error), **waiting)
+        await self._change(row, token, due_at=due_at, error=_storable(error), **WAITING)
+
+    async def put_off(self, row: UUID, token: UUID, due_at: datetime, error: str) -> None:
+        """Let a held row wait as if nobody had held it.
+
+        Raises:
+            LeaseLost: the lease is not held any more.
+        """
+        untried = {**WAITING, "attempts": schema.inbox.c.attempts - 1}
+        await self._change(row, token, due_at=due_at, error=_storable(error), **untried)
 
     async def park(self, row: UUID, token: UUID, error: str) -> None:
         """Set a held row aside.
@@ -140,32 +164,35 @@ class PostgresInbox:
             .values(state=RowState.WAITING.value, due_at=now)
             .returning(table.c.id)
         )
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             await connection.execute(locking.with_for_update())
             return len((await connection.execute(releasing)).all())
 
     async def counts(self, tenant: TenantId | None = None) -> InboxCounts:
         """Count all rows, or those of a tenant's merchants."""
         table, link = schema.inbox, schema.link
-        linked = and_(link.c.provider == table.c.provider, link.c.merchant == table.c.merchant)
-        delivery = tuple_(table.c.provider, table.c.merchant, table.c.key)
-        grouped = select(table.c.state, table.c.outcome, func.count().label("rows"))
-        told = select(func.count() - func.count(distinct(delivery)))
+        which: ColumnElement[bool] = true()
         if tenant is not None:
-            theirs = and_(linked, link.c.tenant_id == tenant)
-            grouped, told = (it.join_from(table, link, theirs) for it in (grouped, told))
-        else:
-            told = told.select_from(table)
-        async with self._transaction() as connection:
-            rows = await connection.execute(grouped.group_by(table.c.state, table.c.outcome))
-            states: dict[str, int] = {}
-            outcomes: dict[str, int] = {}
-            for row in rows:
-                states[row.state] = states.get(row.state, 0) + row.rows
+            theirs = select(link.c.provider, link.c.merchant).where(link.c.tenant_id == tenant)
+            which = tuple_(table.c.provider, table.c.merchant).in_(theirs)
+        delivery = tuple_(table.c.provider, table.c.merchant, table.c.key)
+        grouped = (
+            select(table.c.state, table.c.outcome, func.count().label("rows"))
+            .where(which)
+            .group_by(table.c.state, table.c.outcome)
+        )
+        noted = select(
+            (func.count() - func.count(distinct(delivery))).label("told_differently"),
+            func.count().filter(table.c.clock_ahead).label("clock_ahead"),
+        ).where(which)
+        states, outcomes = Counter[str](), Counter[str]()
+        async with transaction(self.engine) as connection:
+            for row in await connection.execute(grouped.select_from(table)):
+                states[row.state] += row.rows
                 if row.outcome:
-                    outcomes[row.outcome] = row.rows
-            differently = await connection.scalar(told)
-        return InboxCounts(states, outcomes, differently or 0, clock_ahead=0)
+                    outcomes[row.outcome] += row.rows
+            also = (await connection.execute(noted.select_from(table))).one()
+        return InboxCounts(states, outcomes, also.told_differently, also.clock_ahead)
 
     async def rows(
         self, state: str, before: UUID | None = None, limit: int = 50
@@ -178,7 +205,7 @@ class PostgresInbox:
         if before is not None:
             number = select(table.c.number).where(table.c.id == before).scalar_subquery()
             found = found.where(table.c.number < number)
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             rows = await connection.execute(found.order_by(table.c.number.desc()).limit(limit))
             return [_row_of(row) for row in rows]
 
@@ -187,13 +214,13 @@ class PostgresInbox:
         table = schema.inbox
         due = and_(table.c.state == RowState.WAITING.value, table.c.due_at <= now)
         found = select(func.count()).where(due | (table.c.state == RowState.LEASED.value))
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             return await connection.scalar(found) or 0
 
     async def keep_handshake(self, provider: str, code: str, at: datetime) -> None:
         """Keep a code, and forget all but the last."""
         row = {"provider": provider, "code": _storable(code), "at": at}
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             await connection.execute(insert(schema.handshake).values(row))
             asked = {"provider": provider, "kept": HANDSHAKES_KEPT}
             await connection.execute(FORGET_HANDSHAKES, asked)
@@ -202,7 +229,7 @@ class PostgresInbox:
         """Read them, latest first."""
         table = schema.handshake
         found = select(table).where(table.c.provider == provider).order_by(table.c.number.desc())
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             rows = await connection.execute(found.limit(HANDSHAKES_KEPT))
             return [(moment(row.at), row.code) for row in rows]
 
@@ -210,16 +237,9 @@ class PostgresInbox:
         table = schema.inbox
         held = (table.c.id == row, table.c.token == token)
         changing = update(table).where(*held).values(values).returning(table.c.id)
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             if (await connection.execute(changing)).first() is None:
                 raise LeaseLost(row)
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncGenerator[AsyncConnection]:
-        with translated():
-            async with self.engine.connect() as connection:
-                yield connection
-                await commit(connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +277,10 @@ def _columns(told: Sequence[_Told]) -> dict[str, object]:
         "moments": [it.arrival.received_at for it in told],
         "deliveries": [it.times for it in told],
     }
+
+
+def _storable_answer(answer: Answer) -> Mapping[str, object]:
+    return {**asdict(answer), "path": _storable(answer.path), "body": _storable(answer.body)}
 
 
 def _headers(headers: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from salesarck_adapters.store.postgres.answers import PostgresAnswers
 from salesarck_adapters.store.postgres.books import PostgresBooks
-from salesarck_adapters.store.postgres.connections import commit, open_engine, translated
+from salesarck_adapters.store.postgres.connections import open_engine, transaction, translated
 from salesarck_adapters.store.postgres.directory import PostgresDirectory
 from salesarck_adapters.store.postgres.inbox import PostgresInbox
 from salesarck_adapters.store.postgres.migrate import newest
@@ -19,7 +19,7 @@ from salesarck_domain.ids import TenantId
 
 
 class PostgresStore:
-    """Books, works, inbox and directory over one database."""
+    """Everything that is kept, over one database."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -63,10 +63,8 @@ class PostgresStore:
             TenantMissing: there is no such tenant.
             StoreUnavailable: the database isn't there, or it is not certain that it committed.
         """
-        with translated():
-            async with self._engine.connect() as connection:
-                yield await PostgresWork.begin(connection, tenant, self._known, alone=alone)
-                await commit(connection)
+        async with transaction(self._engine) as connection:
+            yield await PostgresWork.begin(connection, tenant, self._known, alone=alone)
 
     async def is_current(self) -> bool:
         """Whether the database is there with the tables that this program needs.

@@ -136,9 +136,17 @@ class PostgresWork:
         """
         if not rows:
             return
-        finished = [{"id": row.row, "token": row.token, "outcome": row.outcome} for row in rows]
+        finished = [
+            {
+                "id": row.row,
+                "token": row.token,
+                "outcome": row.outcome,
+                "clock_ahead": row.clock_ahead,
+            }
+            for row in rows
+        ]
         table = schema.inbox
-        source = told(table, ("id", "token", "outcome"), finished)
+        source = told(table, ("id", "token", "outcome", "clock_ahead"), finished)
         marking = (
             update(table)
             .where(
@@ -146,7 +154,13 @@ class PostgresWork:
                 table.c.token == source.c.token,
                 table.c.state == RowState.LEASED.value,
             )
-            .values(state=RowState.DONE.value, outcome=source.c.outcome, token=None, error=None)
+            .values(
+                state=RowState.DONE.value,
+                outcome=source.c.outcome,
+                clock_ahead=source.c.clock_ahead,
+                token=None,
+                error=None,
+            )
             .returning(table.c.id)
         )
         done = {row.id for row in await self.connection.execute(marking)}

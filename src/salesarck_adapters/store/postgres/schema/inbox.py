@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Identity,
@@ -47,6 +48,7 @@ inbox = Table(
     Column("token", Uuid),
     Column("outcome", Text),
     Column("error", Text),
+    needed("clock_ahead", Boolean, "false"),
     needed("answers", Json, "'[]'"),
     key("id"),
     UniqueConstraint("provider", "merchant", "key", "body_hash", name="inbox_delivery_key"),

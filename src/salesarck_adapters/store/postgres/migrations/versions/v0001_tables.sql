@@ -53,6 +53,7 @@ CREATE TABLE public.inbox (
     token uuid,
     outcome text,
     error text,
+    clock_ahead boolean DEFAULT false NOT NULL,
     answers jsonb DEFAULT '[]' NOT NULL,
     CONSTRAINT inbox_pkey PRIMARY KEY (id),
     CONSTRAINT inbox_delivery_key UNIQUE (provider, merchant, key, body_hash),

@@ -1,0 +1,47 @@
+"""`salesarck demo`: the whole product on this machine, to look at or to be checked."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from salesarck_domain.errors import SalesArckError
+from salesarck_service.demo.check import run_check
+from salesarck_service.demo.home import Home
+from salesarck_service.demo.live import run_live
+
+PORT = 8000
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command()
+@click.option("--port", default=PORT, show_default=True, type=click.IntRange(1, 65_535))
+@click.option("--data", type=FOLDER, help="Where its data is kept from one start to the next.")
+@click.option("--check", is_flag=True, help="Play a fixed day, check everything, say so in JSON.")
+@click.option("--keep", type=FOLDER, help="With --check: leave the data in this folder.")
+@click.option("--seed", default=1, show_default=True, help="With --check: which day.")
+def demo(port: int, data: Path | None, keep: Path | None, seed: int, *, check: bool) -> None:
+    """Start everything: a database, simulated tills, the web, a worker. Ctrl-C stops it all."""
+    try:
+        if check:
+            _check(seed, keep)
+        elif keep:
+            raise click.UsageError("--keep goes with --check; use --data to choose a folder")
+        else:
+            run_live(Home(data.absolute()) if data else Home.of_this_person(), port)
+    except SalesArckError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _check(seed: int, keep: Path | None) -> None:
+    result = run_check(seed, keep)
+    if result is None:
+        raise click.ClickException("it was stopped before its end")
+    for each in result.wrong:
+        click.echo(each, err=True)
+    if keep:
+        click.echo(
+            f"the data is kept; look at it with: salesarck books verify --data {keep}", err=True
+        )
+    click.echo(msgspec.json.encode(result))
+    click.get_current_context().exit(0 if result.ok else 1)

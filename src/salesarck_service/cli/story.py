@@ -1,0 +1,55 @@
+"""`salesarck story`: stories, played on a store."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import click
+
+from salesarck_domain.errors import SalesArckError
+from salesarck_domain.testing.stories import run_story
+from salesarck_service.cli.verdicts import (
+    Verdict,
+    json_files,
+    load_json,
+    printable,
+    tell_verdicts,
+)
+from salesarck_service.container.stories import OpenEmpty, in_memory, on_postgres
+
+
+@click.command()
+@click.option("--store", type=click.Choice(["memory", "postgres"]), default="memory")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for machines.")
+@click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+def story(files: Sequence[Path], store: str, *, as_json: bool) -> None:
+    """Play every story FILE, and every *.json below a FILE that is a folder.
+
+    Each has an empty store to itself; those in Postgres are databases of a server of our own.
+    Prints a line for each that fails, and `N passed, M failed` last. With --json it prints
+    {"story", "passed", "differences"} for each story instead, and the same last line. The exit
+    code is 1 if one failed, or if a FILE is no story and holds none.
+    """
+    try:
+        with _stores(store) as open_empty:
+            tell_verdicts("story", files, _played(files, open_empty), as_json=as_json)
+    except SalesArckError as error:
+        raise click.ClickException(printable(str(error))) from error
+
+
+def _stores(store: str) -> AbstractContextManager[OpenEmpty]:
+    return nullcontext(in_memory) if store == "memory" else on_postgres()
+
+
+def _played(places: Sequence[Path], open_empty: OpenEmpty) -> Iterator[Verdict]:
+    for file in [file for place in places for file in json_files(place)]:
+        try:
+            yield file, asyncio.run(_play(load_json(file), open_empty))
+        except ValueError as error:
+            yield file, [str(error)]
+
+
+async def _play(told: object, open_empty: OpenEmpty) -> list[str]:
+    async with open_empty() as opened:
+        return await run_story(told, opened.store, opened.directory)

@@ -1,0 +1,243 @@
+"""The whole product on one machine: a server, the tills, the web, a worker and its timetable."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import ClassVar
+
+import httpx
+import msgspec
+
+from salesarck_domain.errors import Conflict, Unavailable
+from salesarck_service.container.demo import (
+    Backstage,
+    Till,
+    TillsPlan,
+    open_backstage,
+    open_server,
+    prepare_database,
+    shared_clock,
+)
+from salesarck_service.demo.api import Api, OneTimeCodes
+from salesarck_service.demo.home import Home, Secrets
+from salesarck_service.demo.processes import Child, stop
+from salesarck_service.demo.seed import seed
+from salesarck_service.demo.till import TillControl
+from salesarck_service.demo.tills import PLAN, SOCKETS
+from salesarck_service.demo.world import ABROAD, BAKERY, CAFE, KIOSK
+
+HOST = "127.0.0.1"
+START_SECONDS = 30.0
+TICK = 0.05
+
+
+@dataclass(eq=False)
+class PortTaken(Conflict):
+    """Somebody else listens where our web should."""
+
+    port: int
+    code: ClassVar[str] = "demo_port_taken"
+
+    def __str__(self) -> str:
+        return (
+            f"port {self.port} is in use; stop what uses it, or choose another with "
+            f"--port {self.port + 1}"
+        )
+
+
+@dataclass(eq=False)
+class NotReady(Unavailable):
+    """A process runs and doesn't answer."""
+
+    name: str
+    code: ClassVar[str] = "demo_not_ready"
+
+    def __str__(self) -> str:
+        return f"the {self.name} didn't answer within {START_SECONDS:.0f} seconds; try again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """Everything that runs, and how to talk to it."""
+
+    web: str
+    database: str = field(repr=False)
+    square: TillControl
+    clover: TillControl
+    api: Api
+    backstage: Backstage
+    children: Sequence[Child]
+    mend_server: Callable[[], Awaitable[bool]]
+
+    async def mend(self) -> list[str]:
+        """Start again whatever has ended, and name it.
+
+        Raises:
+            ProcessEnded: it ends as soon as it is started.
+        """
+        mended = ["database server"] if await self.mend_server() else []
+        return mended + [child.name for child in self.children if await child.mend()]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How to start: where the web listens (0 for anywhere), and whether somebody moves the clock.
+
+    `seed` makes the ids of the tills: the same again makes the same ids again.
+    """
+
+    seed: str
+    port: int = 0
+    clock_at: datetime | None = None
+
+
+@asynccontextmanager
+async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
+    """Start everything, and stop it again in the end, whatever happens between.
+
+    Raises:
+        PortTaken, HomeUnusable, ProcessEnded, NotReady: and what the server says itself.
+    """
+    port = _free_port(start.port)
+    secrets = home.open()
+    server = open_server(home.server)
+    async with AsyncExitStack() as open_things:
+        open_things.push_async_callback(asyncio.to_thread, server.stop)
+        await asyncio.to_thread(server.start)
+        dsn = await asyncio.to_thread(prepare_database, server)
+        if start.clock_at:
+            clock = shared_clock(dsn)
+            clock.move(start.clock_at)
+            clock.close()
+        sockets = [open_things.enter_context(_listening()) for _ in range(2)]
+        square, clover = (f"http://{HOST}:{each.getsockname()[1]}" for each in sockets)
+        web = f"http://{HOST}:{port}"
+        codes = OneTimeCodes()
+        settings = {
+            **_settings(home, secrets, dsn, port, clover),
+            "SALESARCK_CLOCK": "shared" if start.clock_at else "real",
+        }
+        numbers = [each.fileno() for each in sockets]
+        plan = _tills(secrets, start, web, dsn)
+        children = [
+            Child("web", ["serve"], settings, home.log("web"), hear=codes.hear),
+            Child("worker", ["work"], settings, home.log("worker")),
+            Child("tills", ["tills"], _for_tills(plan, numbers), home.log("tills"), numbers),
+        ]
+        open_things.push_async_callback(stop, children)
+        for child in children:
+            await child.start()
+        backstage = await open_things.enter_async_context(open_backstage(dsn))
+        client = await open_things.enter_async_context(httpx.AsyncClient(timeout=20))
+        is_check = start.clock_at is not None
+        await seed(backstage, start.clock_at or datetime.now(UTC), with_consumers=not is_check)
+        for address in (f"{web}/health/ready", f"{square}/till", f"{clover}/till"):
+            await _wait_for(client, address, children)
+
+        async def mend_server() -> bool:
+            if server.process is not None:
+                return False
+            await asyncio.to_thread(server.start)
+            return True
+
+        yield Product(
+            web=web,
+            database=dsn,
+            square=TillControl(client, square),
+            clover=TillControl(client, clover),
+            api=Api(client, web, codes),
+            backstage=backstage,
+            children=children,
+            mend_server=mend_server,
+        )
+
+
+def _settings(home: Home, secrets: Secrets, dsn: str, port: int, clover: str) -> Mapping[str, str]:
+    return {
+        "SALESARCK_ENV": "development",
+        "SALESARCK_DATABASE_URL": dsn,
+        "SALESARCK_DATABASE_POOL_SIZE": "8",
+        "SALESARCK_PEPPER_1": secrets.pepper,
+        "SALESARCK_SQUARE_KEYS": secrets.square_key,
+        "SALESARCK_CLOVER_AUTH_CODES": secrets.clover_auth_code,
+        "SALESARCK_CLOVER_TOKENS": f"{BAKERY.merchant}={secrets.clover_token}",
+        "SALESARCK_CLOVER_API_BASE": clover,
+        "SALESARCK_HOST": HOST,
+        "SALESARCK_PORT": str(port),
+        "SALESARCK_METRICS_PORT": "0",
+        "SALESARCK_IDENTITY_KEY_FILE": str(home.identity_key),
+        "SALESARCK_SWEEP_SECONDS": "1",
+        "SALESARCK_DRAIN_SECONDS": "1",
+    }
+
+
+def _tills(secrets: Secrets, start: Start, web: str, dsn: str) -> TillsPlan:
+    return TillsPlan(
+        seed=start.seed,
+        square_url=f"{web}/webhooks/square",
+        square_key=secrets.square_key,
+        clover_url=f"{web}/webhooks/clover",
+        clover_auth_code=secrets.clover_auth_code,
+        clover_token=secrets.clover_token,
+        square=(
+            Till("Café", CAFE.merchant),
+            Till("Café Canada", ABROAD, "CAD"),
+            Till("Kiosk", KIOSK),
+        ),
+        clover=(Till("Bakery", BAKERY.merchant),),
+        clock_url=dsn if start.clock_at else "",
+    )
+
+
+def _for_tills(plan: TillsPlan, sockets: Sequence[int]) -> Mapping[str, str]:
+    return {
+        PLAN: msgspec.json.encode(plan).decode(),
+        SOCKETS: " ".join(str(number) for number in sockets),
+    }
+
+
+def _free_port(asked: int) -> int:
+    """Take the port that was asked for, or any.
+
+    Raises:
+        PortTaken: somebody has it.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, asked))
+        except OSError as taken:
+            raise PortTaken(asked) from taken
+        return int(probe.getsockname()[1])
+
+
+def _listening() -> socket.socket:
+    """Open a port that stays ours, also while the process behind it is started again."""
+    opened = socket.socket()
+    opened.bind((HOST, 0))
+    opened.listen()
+    return opened
+
+
+async def _wait_for(client: httpx.AsyncClient, address: str, children: Sequence[Child]) -> None:
+    """Wait until somebody answers there.
+
+    Raises:
+        ProcessEnded: one of the processes gave up.
+        NotReady: nobody did in time.
+    """
+    deadline = asyncio.get_running_loop().time() + START_SECONDS
+    while True:
+        for child in children:
+            child.check()
+        try:
+            if (await client.get(address)).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        if asyncio.get_running_loop().time() > deadline:
+            raise NotReady(address)
+        await asyncio.sleep(TICK)
