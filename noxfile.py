@@ -122,6 +122,12 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def misreadings(session: nox.Session) -> None:
+    """Plant what else the page about stories could mean, and list what no story caught."""
+    run(session, "python", "-m", "tests.stories.plant", *session.posargs)
+
+
+@nox.session
 def pin(session: nox.Session) -> None:
     """Write requirements/ anew: the newest versions that fit pyproject.toml, with all hashes."""
     words = "pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes"

@@ -1,7 +1,7 @@
 """`salesarck pos`: what tills send, looked at by hand."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -9,13 +9,7 @@ import click
 from salesarck_domain.errors import SalesArckError
 from salesarck_domain.news_codec import encode_news
 from salesarck_domain.testing.recordings import news_of, run_recording
-from salesarck_service.cli.verdicts import (
-    Verdict,
-    json_files,
-    load_json,
-    printable,
-    tell_verdicts,
-)
+from salesarck_service.cli.verdicts import json_files, load_json, printable, tell_verdicts
 from salesarck_service.container.pos import recorded_tills
 
 
@@ -34,7 +28,9 @@ def verify(folders: Sequence[Path], *, as_json: bool) -> None:
     {"recording", "passed", "differences"} for each recording instead, and the same last line. The
     exit code is 1 if one failed, or if a DIR has no recording.
     """
-    tell_verdicts("recording", folders, _played(folders), as_json=as_json)
+    found = {folder: json_files(folder) for folder in folders}
+    tills = recorded_tills()
+    tell_verdicts("recording", found, lambda told: run_recording(told, tills), as_json=as_json)
 
 
 @pos.command()
@@ -46,12 +42,3 @@ def read(file: Path) -> None:
     except (SalesArckError, ValueError) as refusal:
         raise click.ClickException(printable(str(refusal))) from refusal
     click.echo(json.dumps([encode_news(item) for item in news], indent=2))
-
-
-def _played(folders: Sequence[Path]) -> Iterator[Verdict]:
-    tills = recorded_tills()
-    for file in [file for folder in folders for file in json_files(folder)]:
-        try:
-            yield file, run_recording(load_json(file), tills)
-        except ValueError as error:
-            yield file, [str(error)]

@@ -1,21 +1,16 @@
 """`salesarck story`: stories, played on a store."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 
 import click
 
 from salesarck_domain.errors import SalesArckError
 from salesarck_domain.testing.stories import run_story
-from salesarck_service.cli.verdicts import (
-    Verdict,
-    json_files,
-    load_json,
-    printable,
-    tell_verdicts,
-)
+from salesarck_service.cli.verdicts import json_files, printable, tell_verdicts
 from salesarck_service.container.stories import OpenEmpty, in_memory, on_postgres
 
 
@@ -33,7 +28,8 @@ def story(files: Sequence[Path], store: str, *, as_json: bool) -> None:
     """
     try:
         with _stores(store) as open_empty:
-            tell_verdicts("story", files, _played(files, open_empty), as_json=as_json)
+            found = {file: [file] if file.is_file() else json_files(file) for file in files}
+            tell_verdicts("story", found, partial(_play, open_empty), as_json=as_json)
     except SalesArckError as error:
         raise click.ClickException(printable(str(error))) from error
 
@@ -42,14 +38,9 @@ def _stores(store: str) -> AbstractContextManager[OpenEmpty]:
     return nullcontext(in_memory) if store == "memory" else on_postgres()
 
 
-def _played(places: Sequence[Path], open_empty: OpenEmpty) -> Iterator[Verdict]:
-    for file in [file for place in places for file in json_files(place)]:
-        try:
-            yield file, asyncio.run(_play(load_json(file), open_empty))
-        except ValueError as error:
-            yield file, [str(error)]
+def _play(open_empty: OpenEmpty, told: object) -> Sequence[str]:
+    async def play() -> Sequence[str]:
+        async with open_empty() as opened:
+            return await run_story(told, opened.store, opened.directory)
 
-
-async def _play(told: object, open_empty: OpenEmpty) -> list[str]:
-    async with open_empty() as opened:
-        return await run_story(told, opened.store, opened.directory)
+    return asyncio.run(play())
