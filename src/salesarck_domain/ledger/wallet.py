@@ -17,6 +17,9 @@ from salesarck_domain.ledger.lots import Lot, Taking, age, soonest_first
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.redemption.lifecycle import CodeState
 
+TICK = timedelta(milliseconds=1)
+"""The smallest difference that ids tell apart."""
+
 TIMETABLE = "timetable"
 """The actor of what nobody did: points and codes that ran out."""
 
@@ -166,7 +169,7 @@ class Wallet:
                 yield lot.ends_at, 0, age(lot), lot
         for code in self.codes.values():
             if code.state is CodeState.ISSUED and code.expires_at <= now:
-                yield code.expires_at, 1, (0, str(code.id)), code
+                yield code.expires_at, 1, (self.taken_for[code.id][0].seq, ""), code
 
     def _expire(self, lot: Lot, moment: datetime, by: By) -> None:
         points = lot.remaining
@@ -259,9 +262,10 @@ class Wallet:
         return entry
 
     def _lot_id(self, entry: LedgerEntry, number: int) -> LotId:
-        return LotId(
-            derived(entry.recorded_at, "lot", self.tenant, self.consumer, entry.seq, number)
-        )
+        # One release can open several lots. Ids sort by their moment: theirs are a tick apart, so
+        # that the points taken first are the older lot again.
+        at = entry.recorded_at + number * TICK
+        return LotId(derived(at, "lot", self.tenant, self.consumer, entry.seq, number))
 
     def _check_covers(self, points: int) -> None:
         if points > self.balance:
