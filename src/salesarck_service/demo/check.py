@@ -76,7 +76,7 @@ async def _check(seed: int, home: Home) -> Result:
         _say(f"playing the day of seed {seed} against {product.web}")
         clock = shared_clock(product.database)
         day = Day(product, clock.move, EPOCH, Random(seed), seed)  # noqa: S311 - a plan, no secret
-        await play(day)
+        await play(day, _say)
         await _compare(day, Day.expected, findings)
         await next_month(day)
         await _compare(day, expected_next_month, findings)

@@ -24,7 +24,7 @@ from salesarck_service.demo.till import Done, TillControl
 from salesarck_service.demo.world import CAFE, Shop, Somebody
 
 QUIET_SECONDS = 20.0
-TICK = 0.005
+TICK = 0.01
 
 Worth = Callable[[int], int]
 """The points that an amount of cents is worth."""

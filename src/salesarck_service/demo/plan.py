@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
+from salesarck_domain.days import zone
 from salesarck_domain.ids import TenantId
 from salesarck_domain.ports.directory import Link
 from salesarck_service.demo.day import Day, Worth
@@ -49,6 +50,7 @@ BAKERY_AT_NOON = (
 
 
 DOLLAR = 100
+ZONE = zone(CAFE.tenant.time_zone)
 CAFE_MINIMUM = 2 * DOLLAR
 WORTH_AT_FIRST: Mapping[TenantId, Worth] = {
     CAFE.tenant.id: lambda cents: cents // DOLLAR * 4 if cents >= CAFE_MINIMUM else 0,
@@ -62,10 +64,11 @@ WORTH_AT_NOON: Mapping[TenantId, Worth] = {
 }
 
 
-async def play(day: Day) -> None:
-    """Play it all."""
+async def play(day: Day, say: Callable[[str], None]) -> None:
+    """Play it all, and say what is being played."""
     day.worth.update(WORTH_AT_FIRST)
     for chapter in CHAPTERS:
+        say(f"{day.now.astimezone(ZONE):%H:%M} {str(chapter.__doc__).splitlines()[0]}")
         await chapter(day)
         await day.later(7)
 
@@ -145,12 +148,12 @@ async def late_and_strange(day: Day) -> None:
         await day.later(2)
         await day.sell(shop, 7700, ADA.name, counts=False, test=True)
         await day.later(2)
-        bill, done = await day.sell(shop, 1100)
-        await day.later(2)
-        bill.who = GRACE.name
-        customer = day.customers[shop.merchant, GRACE.name]
-        await day.till(shop).do("attachments", to=done.payments[0], customer=customer)
-        await day.later(2)
+    bill, done = await day.sell(CAFE, 1100)
+    await day.later(2)
+    bill.who = GRACE.name
+    customer = day.customers[CAFE.merchant, GRACE.name]
+    await day.till(CAFE).do("attachments", to=done.payments[0], customer=customer)
+    await day.later(2)
     await day.sell(CAFE, 6600, ADA.name, merchant=ABROAD, counts=False)
 
 
@@ -247,22 +250,19 @@ async def owing(day: Day) -> None:
 
 async def found_out(day: Day) -> None:
     """Two who bought all day join, and staff find that one of their regulars is Ada."""
-    for shop in SHOPS:
-        await day.sell(shop, 1400, NAMELESS, duplicate=1)
-        await day.later(3)
+    await day.sell(CAFE, 1400, NAMELESS, duplicate=1)
+    await day.later(3)
     for somebody in LATE:
         await day.sign_in(somebody)
         await day.later(2)
     for shop in SHOPS:
         known = [day.customers[shop.merchant, name] for name in (ADA.name, NAMELESS)]
-        stays = await day.till(shop).merge(known)
-        day.customers[shop.merchant, ADA.name] = stays
-        for bill in day.bills:
-            if (bill.shop, bill.who) == (shop, NAMELESS):
-                bill.who = ADA.name
+        day.customers[shop.merchant, ADA.name] = await day.till(shop).merge(known)
         await day.later(2)
         await day.sell(shop, 600, ADA.name)
         await day.later(2)
+    for bill in day.bills:
+        bill.who = ADA.name if bill.who == NAMELESS else bill.who
 
 
 CHAPTERS: Sequence[Callable[[Day], Awaitable[None]]] = (
