@@ -29,6 +29,7 @@ SCHEMA = "saq"
 """SAQ makes its own tables, so it has a schema in which it may."""
 
 ENQUEUE_SECONDS = 5.0
+AWAY_PAUSE = 1.0
 DEQUEUE_SECONDS = 1.0
 JOB_SECONDS = 300
 ATTEMPTS_MAX = 5
@@ -92,9 +93,9 @@ async def _patiently(dequeuing: Awaitable[Job | None]) -> Job | None:
     """Wait a moment when the queue isn't there: a worker asks again at once, and for ever."""
     try:
         return await dequeuing
-    except AWAY:
-        _log.warning("the queue isn't answering", exc_info=True)
-        await asyncio.sleep(DEQUEUE_SECONDS)
+    except AWAY as error:
+        _log.warning("the queue isn't answering: %r", error)
+        await asyncio.sleep(AWAY_PAUSE)
         return None
 
 
@@ -114,23 +115,28 @@ class SaqDoorbell:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            await self._ring()
-            await asyncio.sleep(RING_PAUSE)
+            if await self._ring():
+                await asyncio.sleep(RING_PAUSE)
+            else:
+                await asyncio.sleep(AWAY_PAUSE)
+                self._wanted.set()
 
     async def last_ring(self) -> None:
         """Ring what was wanted and not rung."""
         if self._wanted.is_set():
             await self._ring()
 
-    async def _ring(self) -> None:
+    async def _ring(self) -> bool:
         try:
             async with asyncio.timeout(ENQUEUE_SECONDS):
                 await self._queue.connect()
                 await self._queue.enqueue(
                     RING, key=f"{NAME}:{RING}", timeout=5, retries=ATTEMPTS_MAX, ttl=-1
                 )
-        except Exception:  # noqa: BLE001 - a ring may be lost; who rings may not
-            _log.warning("nobody heard the doorbell; a sweep will find the row", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - a ring may be lost; who rings may not
+            _log.warning("nobody heard the doorbell; a sweep finds the row: %r", error)
+            return False
+        return True
 
 
 @asynccontextmanager
@@ -145,7 +151,8 @@ async def open_doorbell(queue: Queue) -> AsyncGenerator[SaqDoorbell]:
         with suppress(asyncio.CancelledError):
             await ringing
         await bell.last_ring()
-        await queue.disconnect()
+        with suppress(*AWAY):
+            await queue.disconnect()
 
 
 class SaqEar:
@@ -201,7 +208,8 @@ async def open_timetable(
         working.cancel()
         with suppress(asyncio.CancelledError):
             await working
-        await queue.disconnect()
+        with suppress(*AWAY):
+            await queue.disconnect()
 
 
 async def _start(queue: Queue, worker: _Worker) -> None:
@@ -211,9 +219,9 @@ async def _start(queue: Queue, worker: _Worker) -> None:
         try:
             await queue.connect()
             connected = True
-        except AWAY:
-            _log.warning("the queue isn't there yet", exc_info=True)
-            await asyncio.sleep(DEQUEUE_SECONDS)
+        except AWAY as error:
+            _log.warning("the queue isn't there yet: %r", error)
+            await asyncio.sleep(AWAY_PAUSE)
     await worker.start()
 
 
