@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from salesarck_adapters.store.memory import MemoryStore
+from salesarck_adapters.store.postgres import PostgresStore
 from salesarck_domain.errors import SalesArckError
 from salesarck_domain.ids import TenantId
 from salesarck_domain.news import ChangedNews, CustomerNews, UnlinkedNews, VerificationNews
@@ -25,13 +26,19 @@ from salesarck_domain.testing.examples import ADA, CAFE, DAY, MINUTE, NOON, paid
 from salesarck_domain.testing.store.bench import arrival
 from salesarck_domain.use_cases.deliveries import LOOK_AGAIN, WorkInbox, backoff
 from tests.line.bench import Asked, Line, body_of, hers
+from tests.postgres import Database
 
 THIN = ChangedNews(merchant="M1", object="payment", id="P1", how="created", changed_at=NOON)
 
 
-@pytest.fixture
-async def line() -> Line:
-    return await Line.open(MemoryStore())
+@pytest.fixture(params=["memory", "postgres"])
+async def line(request: pytest.FixtureRequest) -> AsyncGenerator[Line]:
+    if request.param == "memory":
+        yield await Line.open(MemoryStore())
+        return
+    database: Database = request.getfixturevalue("database")
+    async with PostgresStore.open(database.dsn(), pool_size=4) as store:
+        yield await Line.open(store)
 
 
 def thin(object_: str, id_: str) -> ChangedNews:
