@@ -58,14 +58,14 @@ def body_of(*news: News) -> bytes:
 
 
 def read_plainly(kept: Genuine, country: str) -> Sequence[News]:
-    """Read a body of `body_of`; one that says BOOM surprises us."""
+    """Read a body of `body_of`, or an event with one in it; what says BOOM surprises us."""
     if b"BOOM" in kept.body:
         raise ZeroDivisionError(f"secret of {country}")
     try:
         told = json.loads(kept.body)
     except ValueError as error:
         raise UnreadableDelivery("square", "no JSON") from error
-    return [decode_news(item) for item in told]
+    return [decode_news(item) for item in (told["told"] if isinstance(told, dict) else told)]
 
 
 @dataclass(slots=True)
