@@ -233,7 +233,7 @@ class PostgresInbox:
             rows = await connection.execute(found.limit(HANDSHAKES_KEPT))
             return [(moment(row.at), row.code) for row in rows]
 
-    async def _change(self, row: UUID, token: UUID, **values: object) -> None:
+    async def _change(self, row: UUID, token: UUID, /, **values: object) -> None:
         table = schema.inbox
         held = (table.c.id == row, table.c.token == token)
         changing = update(table).where(*held).values(values).returning(table.c.id)

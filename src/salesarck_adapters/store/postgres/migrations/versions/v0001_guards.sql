@@ -26,23 +26,23 @@ CREATE FUNCTION public.ledger_entry_follows() RETURNS trigger LANGUAGE plpgsql A
 DECLARE
     wrong record;
 BEGIN
-    SELECT new.consumer_id, new.seq INTO wrong
-    FROM told AS new
+    SELECT fresh.consumer_id, fresh.seq INTO wrong
+    FROM told AS fresh
     LEFT JOIN LATERAL (
         SELECT entry.seq, entry.balance_after, entry.owed_after, entry.hash
         FROM public.ledger_entry AS entry
-        WHERE entry.tenant_id = new.tenant_id
-            AND entry.consumer_id = new.consumer_id
-            AND entry.seq = new.seq - 1
+        WHERE entry.tenant_id = fresh.tenant_id
+            AND entry.consumer_id = fresh.consumer_id
+            AND entry.seq = fresh.seq - 1
         LIMIT 1
-    ) AS old ON true
-    WHERE (new.seq > 1 AND old.seq IS NULL)
-        OR new.balance_after <> coalesce(old.balance_after, 0) + CASE
-            WHEN new.kind IN ('earn', 'bonus', 'grant', 'release') THEN new.points
-            ELSE -new.points
+    ) AS before ON true
+    WHERE (fresh.seq > 1 AND before.seq IS NULL)
+        OR fresh.balance_after <> coalesce(before.balance_after, 0) + CASE
+            WHEN fresh.kind IN ('earn', 'bonus', 'grant', 'release') THEN fresh.points
+            ELSE -fresh.points
         END
-        OR new.owed_after <> coalesce(old.owed_after, 0) + new.owed_change
-        OR new.previous_hash <> coalesce(old.hash, '')
+        OR fresh.owed_after <> coalesce(before.owed_after, 0) + fresh.owed_change
+        OR fresh.previous_hash <> coalesce(before.hash, '')
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'entry % of consumer % does not follow the one before it',
