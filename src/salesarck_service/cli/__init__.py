@@ -9,7 +9,18 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("books", "pos", "replay", "story", "work")
+COMMANDS = (
+    "books",
+    "demo",
+    "link",
+    "migrate",
+    "pos",
+    "replay",
+    "serve",
+    "story",
+    "tenant",
+    "work",
+)
 
 
 class Commands(click.Group):

@@ -10,6 +10,7 @@ from salesarck_adapters.store.memory.store import MemoryStore
 from salesarck_adapters.store.postgres import PostgresStore
 from salesarck_adapters.store.postgres.migrate import migrate
 from salesarck_domain.ports.directory import Directory
+from salesarck_domain.ports.inbox import Inbox
 from salesarck_domain.ports.store import Store
 
 SERVER_FOLDER = "postgres"
@@ -22,13 +23,19 @@ class OpenBooks:
 
     store: Store
     directory: Directory
+    inbox: Inbox
+
+
+def make_tables(url: str) -> None:
+    """Make a database's tables, or bring them up to date."""
+    migrate(url)
 
 
 @asynccontextmanager
 async def open_database(url: str) -> AsyncGenerator[OpenBooks]:
     """Open the books of a running database."""
     async with PostgresStore.open(url) as store:
-        yield OpenBooks(store, store.directory)
+        yield OpenBooks(store, store.directory, store.inbox)
 
 
 @asynccontextmanager
@@ -48,7 +55,7 @@ async def open_empty(into: str) -> AsyncGenerator[OpenBooks]:
     """
     if into == "memory":
         store = MemoryStore()
-        yield OpenBooks(store, store.directory)
+        yield OpenBooks(store, store.directory, store.inbox)
         return
     migrate(into)
     async with open_database(into) as books:

@@ -24,7 +24,7 @@ TEMPLATE = "stories"
 async def in_memory() -> AsyncGenerator[OpenBooks]:
     """Open a store that forgets."""
     store = MemoryStore()
-    yield OpenBooks(store, store.directory)
+    yield OpenBooks(store, store.directory, store.inbox)
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def on_postgres() -> Generator[OpenEmpty]:
             name = f"story_{next(numbers)}"
             _create(server, name, TEMPLATE)
             async with PostgresStore.open(server.dsn(name), pool_size=2) as store:
-                yield OpenBooks(store, store.directory)
+                yield OpenBooks(store, store.directory, store.inbox)
 
         yield open_empty
 

@@ -1,0 +1,43 @@
+"""`salesarck serve`: answer tills and people over HTTP."""
+
+import asyncio
+import os
+import sys
+
+import click
+import uvicorn
+
+from salesarck_domain.errors import SalesArckError
+from salesarck_service.app import create_app
+from salesarck_service.container.service import open_parts
+from salesarck_service.settings import Settings, read_settings
+from salesarck_service.telemetry.logs import configure_logs
+
+
+@click.command()
+def serve() -> None:
+    """Answer tills and people over HTTP, until SIGTERM or Ctrl-C.
+
+    One-time codes are shown on standard output: for development, until the real identity is here.
+    """
+    try:
+        settings = read_settings(os.environ)
+        configure_logs(settings.log_level)
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a text file
+        asyncio.run(_serve(settings))
+    except SalesArckError as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def _serve(settings: Settings) -> None:
+    async with open_parts(settings) as parts:
+        config = uvicorn.Config(
+            create_app(parts),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=round(settings.drain_seconds),
+        )
+        await uvicorn.Server(config).serve()

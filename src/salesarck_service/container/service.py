@@ -1,0 +1,75 @@
+"""The web process' adapters: who keeps, who signs in, who believes tills, what makes it ready."""
+
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import click
+
+from salesarck_adapters.identity.development import DevelopmentIdentity, SigningKey
+from salesarck_adapters.phones import address, e164
+from salesarck_adapters.push.memory import MemoryPush
+from salesarck_adapters.store.postgres import PostgresStore
+from salesarck_domain.ports.directory import StoreUnavailable
+from salesarck_domain.redemption.code import Peppers
+from salesarck_service.app import Parts
+from salesarck_service.contacts import Contacts
+from salesarck_service.container.line import open_clock, open_reception, open_store, real_clock
+from salesarck_service.settings import Settings
+from salesarck_service.telemetry.metrics import Metrics
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
+    """Open everything that a web process needs.
+
+    Raises:
+        DevelopmentOnly: these settings are not for development, and no other identity is there.
+    """
+    metrics = Metrics()
+    async with AsyncExitStack() as opened:
+        identity = _identity(settings)
+        store = await opened.enter_async_context(open_store(settings))
+        clock = await opened.enter_async_context(open_clock(settings))
+        reception = await opened.enter_async_context(
+            open_reception(settings, store.inbox, clock, metrics)
+        )
+        yield Parts(
+            store=store,
+            directory=store.directory,
+            inbox=store.inbox,
+            answers=store.answers,
+            identity=identity,
+            verifier=identity,
+            clock=clock,
+            real_clock=real_clock,
+            randomness=secrets.token_bytes,
+            peppers=Peppers({number: text.encode() for number, text in settings.peppers.items()}),
+            push=MemoryPush(),
+            contacts=Contacts(e164, address),
+            reception=reception,
+            checks={"migrations": lambda: _check_tables(store)},
+            metrics=metrics,
+        )
+
+
+def _identity(settings: Settings) -> DevelopmentIdentity:
+    file = settings.identity_key_file
+    return DevelopmentIdentity(
+        settings.environment,
+        show=lambda contact, code: click.echo(f"the code for {contact} is {code}"),
+        key=SigningKey.kept_in(Path(file)) if file else SigningKey.generate(),
+        issuer=settings.address,
+        clock=real_clock,
+    )
+
+
+async def _check_tables(store: PostgresStore) -> None:
+    """Ask whether the database is there, with the tables that this program needs.
+
+    Raises:
+        StoreUnavailable: it isn't, or hasn't.
+    """
+    if not await store.is_current():
+        raise StoreUnavailable("its tables are of another version; run: salesarck migrate")
