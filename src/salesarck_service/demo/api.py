@@ -17,8 +17,8 @@ from salesarck_domain.errors import Refused, Unavailable
 from salesarck_domain.ids import ConsumerId, TenantId
 
 CODE_SECONDS = 5.0
-SHOWN = re.compile(r"(?P<contact>\+[0-9]{7,15}).*\b(?P<code>[0-9]{6})\b")
-"""How the development identity shows a code."""
+SHOWN = re.compile(r"the code for (?P<contact>\S+) is (?P<code>[0-9]{6})")
+"""How `salesarck serve` shows a code."""
 
 Answer = TypeVar("Answer")
 

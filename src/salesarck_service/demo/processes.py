@@ -1,4 +1,4 @@
-"""The processes of a demo: started with settings in their environment, watched, and stopped."""
+"""The processes of a demo: loaded, told their settings, watched, and stopped."""
 
 import asyncio
 import os
@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, TypeVar
+
+import msgspec
 
 from salesarck_domain.errors import Unavailable
 
@@ -46,9 +48,10 @@ class Child:
     """One process. What it prints is heard line by line, and kept beside what it logs."""
 
     name: str
-    arguments: Sequence[str]
-    settings: Mapping[str, str] = field(repr=False)
+    module: str
+    command: str
     log: Path
+    settings: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     sockets: Sequence[int] = ()
     hear: Callable[[str], None] = lambda _: None
     process: asyncio.subprocess.Process | None = None
@@ -60,16 +63,17 @@ class Child:
         """Whether it was started and hasn't ended."""
         return self.process is not None and self.process.returncode is None
 
-    async def start(self) -> None:
-        """Start it. It ends when our end of its standard input closes, whatever closes it."""
+    async def load(self) -> None:
+        """Start to load it. It ends when our end of its input closes, whatever closes it."""
         passed_on = {name: text for name, text in os.environ.items() if INHERITED.fullmatch(name)}
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 COMMANDS,
-                *self.arguments,
-                env={**passed_on, **self.settings},
+                self.module,
+                self.command,
+                env=passed_on,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
@@ -78,6 +82,12 @@ class Child:
             )
         self.hearing = asyncio.create_task(self._listen(self.process))
         self.started = time.monotonic()
+
+    def begin(self, settings: Mapping[str, str]) -> None:
+        """Let it begin. No setting stands on its command line or in its first environment."""
+        self.settings = settings
+        if self.process and self.process.stdin:
+            self.process.stdin.write(msgspec.json.encode(settings) + b"\n")
 
     def ask_to_stop(self) -> None:
         """Say that it should end."""
@@ -109,7 +119,8 @@ class Child:
             return False
         if time.monotonic() < self.started + MENDED_SECONDS:
             self.check()
-        await self.start()
+        await self.load()
+        self.begin(self.settings)
         return True
 
     def check(self) -> None:

@@ -14,11 +14,10 @@ import msgspec
 from salesarck_domain.errors import Conflict, Unavailable
 from salesarck_service.container.demo import (
     Backstage,
-    Till,
-    TillsPlan,
     open_backstage,
     open_server,
     prepare_database,
+    settle,
     shared_clock,
 )
 from salesarck_service.demo.api import Api, OneTimeCodes
@@ -26,10 +25,11 @@ from salesarck_service.demo.home import Home, Secrets
 from salesarck_service.demo.processes import Child, stop
 from salesarck_service.demo.seed import seed
 from salesarck_service.demo.till import TillControl
-from salesarck_service.demo.tills import PLAN, SOCKETS
-from salesarck_service.demo.world import ABROAD, BAKERY, CAFE, KIOSK
+from salesarck_service.demo.world import ABROAD, BAKERY, CAFE, KIOSK, Till, TillsPlan
 
 HOST = "127.0.0.1"
+CLI = "salesarck_service.cli"
+DEMO = "salesarck_service.demo"
 START_SECONDS = 30.0
 TICK = 0.05
 
@@ -105,31 +105,31 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
     secrets = home.open()
     server = open_server(home.server)
     async with AsyncExitStack() as open_things:
+        sockets = [open_things.enter_context(_listening()) for _ in range(2)]
+        numbers = [each.fileno() for each in sockets]
+        square, clover = (f"http://{HOST}:{each.getsockname()[1]}" for each in sockets)
+        web, codes = f"http://{HOST}:{port}", OneTimeCodes()
         open_things.push_async_callback(asyncio.to_thread, server.stop)
+        open_things.push_async_callback(asyncio.to_thread, settle, server)
+        children = [
+            Child("web", f"{CLI}.serve", "serve", home.log("web"), hear=codes.hear),
+            Child("worker", f"{CLI}.work", "work", home.log("worker")),
+            Child("tills", f"{DEMO}.tills", "tills", home.log("tills"), sockets=numbers),
+        ]
+        open_things.push_async_callback(stop, children)
+        for child in children:
+            await child.load()
         await asyncio.to_thread(server.start)
         dsn = await asyncio.to_thread(prepare_database, server)
         if start.clock_at:
             clock = shared_clock(dsn)
             clock.move(start.clock_at)
             clock.close()
-        sockets = [open_things.enter_context(_listening()) for _ in range(2)]
-        square, clover = (f"http://{HOST}:{each.getsockname()[1]}" for each in sockets)
-        web = f"http://{HOST}:{port}"
-        codes = OneTimeCodes()
-        settings = {
-            **_settings(home, secrets, dsn, port, clover),
-            "SALESARCK_CLOCK": "shared" if start.clock_at else "real",
-        }
-        numbers = [each.fileno() for each in sockets]
-        plan = _tills(secrets, start, web, dsn)
-        children = [
-            Child("web", ["serve"], settings, home.log("web"), hear=codes.hear),
-            Child("worker", ["work"], settings, home.log("worker")),
-            Child("tills", ["tills"], _for_tills(plan, numbers), home.log("tills"), numbers),
-        ]
-        open_things.push_async_callback(stop, children)
-        for child in children:
-            await child.start()
+        settings = _settings(home, secrets, dsn, port, clover, start)
+        plan = msgspec.json.encode(_tills(secrets, start, web, dsn)).decode()
+        tills = {"DEMO_TILLS": plan, "DEMO_TILLS_SOCKETS": " ".join(map(str, numbers))}
+        for child, told in zip(children, (settings, settings, tills), strict=True):
+            child.begin(told)
         backstage = await open_things.enter_async_context(open_backstage(dsn))
         client = await open_things.enter_async_context(httpx.AsyncClient(timeout=20))
         is_check = start.clock_at is not None
@@ -155,7 +155,9 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
         )
 
 
-def _settings(home: Home, secrets: Secrets, dsn: str, port: int, clover: str) -> Mapping[str, str]:
+def _settings(
+    home: Home, secrets: Secrets, dsn: str, port: int, clover: str, start: Start
+) -> Mapping[str, str]:
     return {
         "SALESARCK_ENV": "development",
         "SALESARCK_DATABASE_URL": dsn,
@@ -171,6 +173,7 @@ def _settings(home: Home, secrets: Secrets, dsn: str, port: int, clover: str) ->
         "SALESARCK_IDENTITY_KEY_FILE": str(home.identity_key),
         "SALESARCK_SWEEP_SECONDS": "1",
         "SALESARCK_DRAIN_SECONDS": "1",
+        "SALESARCK_CLOCK": "shared" if start.clock_at else "real",
     }
 
 
@@ -190,13 +193,6 @@ def _tills(secrets: Secrets, start: Start, web: str, dsn: str) -> TillsPlan:
         clover=(Till("Bakery", BAKERY.merchant),),
         clock_url=dsn if start.clock_at else "",
     )
-
-
-def _for_tills(plan: TillsPlan, sockets: Sequence[int]) -> Mapping[str, str]:
-    return {
-        PLAN: msgspec.json.encode(plan).decode(),
-        SOCKETS: " ".join(str(number) for number in sockets),
-    }
 
 
 def _free_port(asked: int) -> int:

@@ -1,24 +1,25 @@
 """The process of the tills: two simulated providers, each a server on a port of its own."""
 
 import asyncio
+import logging
 import os
 import socket
 
+import click
 import msgspec
 import uvicorn
 from litestar import Litestar
 
-from salesarck_service.container.demo import TillsPlan, till_servers
-
-PLAN = "DEMO_TILLS"
-SOCKETS = "DEMO_TILLS_SOCKETS"
+from salesarck_service.container.tills import till_servers
+from salesarck_service.demo.world import TillsPlan
 
 
-def serve_tills() -> None:
+@click.command()
+def tills() -> None:
     """Serve until told to stop. The ports are open already, and come as descriptors."""
-    plan = msgspec.json.decode(os.environ[PLAN], type=TillsPlan)
-    square, clover = (int(number) for number in os.environ[SOCKETS].split())
-    asyncio.run(_serve(plan, square, clover))
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    plan = msgspec.json.decode(os.environ["DEMO_TILLS"], type=TillsPlan)
+    asyncio.run(_serve(plan, *map(int, os.environ["DEMO_TILLS_SOCKETS"].split())))
 
 
 async def _serve(plan: TillsPlan, *descriptors: int) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from msgspec import Struct
+
 from salesarck_domain.ids import ConsumerId, TenantId, derived
 from salesarck_domain.people import Role
 from salesarck_domain.tenants import RedemptionTerms, Reward, Tenant
@@ -37,6 +39,31 @@ class Somebody:
     def id(self) -> ConsumerId:
         """The id that the demo gives to people whom it knows from the start."""
         return ConsumerId(derived(EPOCH, "demo", self.name))
+
+
+class Till(Struct, frozen=True):
+    """A merchant of a simulated provider."""
+
+    name: str
+    merchant: str
+    currency: str = "USD"
+
+
+class TillsPlan(Struct, frozen=True):
+    """What the simulated providers are to be. `clock_url` names the database of a shared clock."""
+
+    seed: str
+    square_url: str
+    square_key: str
+    clover_url: str
+    clover_auth_code: str
+    clover_token: str
+    square: tuple[Till, ...]
+    clover: tuple[Till, ...]
+    clock_url: str = ""
+
+    def __repr__(self) -> str:
+        return f"TillsPlan({self.seed!r})"
 
 
 CAFE = Shop(
