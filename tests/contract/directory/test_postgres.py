@@ -6,8 +6,6 @@ from salesarck_adapters.store.postgres import PostgresStore
 from salesarck_domain.testing.directory import DirectoryContract
 from tests.postgres import Database
 
-pytestmark = pytest.mark.skip("the Postgres store does not keep this contract yet")
-
 
 class TestPostgresDirectory(DirectoryContract):
     @pytest.fixture(autouse=True)

@@ -6,8 +6,6 @@ from salesarck_adapters.store.postgres import PostgresStore
 from salesarck_domain.testing.inbox import InboxContract
 from tests.postgres import Database
 
-pytestmark = pytest.mark.skip("the Postgres store does not keep this contract yet")
-
 
 class TestPostgresInbox(InboxContract):
     @pytest.fixture(autouse=True)

@@ -8,8 +8,6 @@ from salesarck_domain.testing.examples import NOON
 from salesarck_domain.testing.store import SideBySideContract, StoreContract
 from tests.postgres import Database
 
-pytestmark = pytest.mark.skip("the Postgres store does not keep this contract yet")
-
 
 class TestPostgresStore(StoreContract, SideBySideContract):
     @pytest.fixture(autouse=True)
