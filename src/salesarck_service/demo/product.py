@@ -109,22 +109,21 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
         numbers = [each.fileno() for each in sockets]
         square, clover = (f"http://{HOST}:{each.getsockname()[1]}" for each in sockets)
         web, codes = f"http://{HOST}:{port}", OneTimeCodes()
-        open_things.push_async_callback(asyncio.to_thread, server.stop)
-        open_things.push_async_callback(asyncio.to_thread, settle, server)
-        children = [
-            Child("web", f"{CLI}.serve", "serve", home.log("web"), hear=codes.hear),
-            Child("worker", f"{CLI}.work", "work", home.log("worker")),
-            Child("tills", f"{DEMO}.tills", "tills", home.log("tills"), sockets=numbers),
-        ]
-        open_things.push_async_callback(stop, children)
+        children = _children(home, numbers, codes)
+
+        async def stop_all() -> None:
+            await stop(children)
+            if server.process is not None:
+                await asyncio.to_thread(settle, server)
+            await asyncio.to_thread(server.stop)
+
+        open_things.push_async_callback(stop_all)
         for child in children:
             await child.load()
         await asyncio.to_thread(server.start)
         dsn = await asyncio.to_thread(prepare_database, server)
         if start.clock_at:
-            clock = shared_clock(dsn)
-            clock.move(start.clock_at)
-            clock.close()
+            _set_clock(dsn, start.clock_at)
         settings = _settings(home, secrets, dsn, port, clover, start)
         plan = msgspec.json.encode(_tills(secrets, start, web, dsn)).decode()
         tills = {"DEMO_TILLS": plan, "DEMO_TILLS_SOCKETS": " ".join(map(str, numbers))}
@@ -153,6 +152,20 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
             children=children,
             mend_server=mend_server,
         )
+
+
+def _children(home: Home, sockets: Sequence[int], codes: OneTimeCodes) -> Sequence[Child]:
+    return [
+        Child("web", f"{CLI}.serve", "serve", home.log("web"), hear=codes.hear),
+        Child("worker", f"{CLI}.work", "work", home.log("worker")),
+        Child("tills", f"{DEMO}.tills", "tills", home.log("tills"), sockets=sockets),
+    ]
+
+
+def _set_clock(dsn: str, at: datetime) -> None:
+    clock = shared_clock(dsn)
+    clock.move(at)
+    clock.close()
 
 
 def _settings(
