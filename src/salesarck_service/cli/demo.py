@@ -22,14 +22,16 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--seed", default=1, show_default=True, help="With --check: which day.")
 def demo(port: int, data: Path | None, keep: Path | None, seed: int, *, check: bool) -> None:
     """Start everything: a database, simulated tills, the web, a worker. Ctrl-C stops it all."""
+    if keep and not check:
+        raise click.UsageError("--keep goes with --check; use --data to choose a folder")
     try:
         if check:
             _check(seed, keep)
-        elif keep:
-            raise click.UsageError("--keep goes with --check; use --data to choose a folder")
         else:
             run_live(Home(data.absolute()) if data else Home.of_this_person(), port)
     except SalesArckError as error:
+        if check:
+            click.echo(msgspec.json.encode({"ok": False, "error": str(error)}))
         raise click.ClickException(str(error)) from error
 
 

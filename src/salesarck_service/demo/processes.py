@@ -23,7 +23,8 @@ T = TypeVar("T")
 
 STOP_SECONDS = 3.0
 MENDED_SECONDS = 5.0
-"""What ends sooner than that after its start would only end again."""
+TRIES_MAX = 3
+"""What ends so often, and sooner than that after its start, would only end again."""
 
 LAST_LINES = 3
 COMMANDS = "salesarck_service.demo.child"
@@ -57,6 +58,7 @@ class Child:
     process: asyncio.subprocess.Process | None = None
     hearing: asyncio.Task[None] | None = None
     started: float = 0.0
+    tries: int = 0
 
     @property
     def is_running(self) -> bool:
@@ -113,11 +115,13 @@ class Child:
         """Start it again if it has ended; say whether it had.
 
         Raises:
-            ProcessEnded: it ends as soon as it is started.
+            ProcessEnded: it ends again and again, as soon as it is started.
         """
         if self.is_running:
             return False
-        if time.monotonic() < self.started + MENDED_SECONDS:
+        ended_early = time.monotonic() < self.started + MENDED_SECONDS
+        self.tries = self.tries + 1 if ended_early else 0
+        if self.tries >= TRIES_MAX:
             self.check()
         await self.load()
         self.begin(self.settings)
