@@ -20,6 +20,9 @@ from salesarck_adapters.embedded.postgres.errors import FolderInUse, PortInUse, 
 from salesarck_adapters.embedded.postgres.folder import SUPERUSER, Folder
 from salesarck_adapters.embedded.postgres.programs import Programs, find_programs
 
+LAST_WORDS = "unexpected postmaster exit"
+"""What a killed server's own processes write, maybe while the next one starts: no reason of it."""
+
 HOST = "127.0.0.1"
 SETTINGS = {
     "listen_addresses": HOST,
@@ -207,7 +210,8 @@ class Postgres:
         if "Address already in use" in said:
             return "Address already in use"
         serious = re.findall(r"(?:FATAL|PANIC|ERROR): +(.*)", said) or said.split("\n", 1)[:1]
-        return serious[-1] or f"it said nothing within {START_SECONDS:.0f} seconds"
+        told = [each for each in serious if LAST_WORDS not in each]
+        return (told or serious)[-1] or f"it said nothing within {START_SECONDS:.0f} seconds"
 
 
 def _is_free(port: int) -> bool:
