@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -29,12 +30,33 @@ class Backstage:
     inbox: Inbox
 
 
-def open_server(folder: Path) -> Postgres:
+class Server(Protocol):
+    """A database server of our own."""
+
+    @property
+    def process(self) -> int | None:
+        """Its number while it runs."""
+        ...
+
+    def dsn(self, database: str = ...) -> str:
+        """Give the address of a database."""
+        ...
+
+    def start(self) -> None:
+        """Start it, where it was before."""
+        ...
+
+    def stop(self) -> None:
+        """Stop it."""
+        ...
+
+
+def open_server(folder: Path) -> Server:
     """Name the server of a data folder, to be started."""
     return Postgres(folder)
 
 
-def prepare_database(server: Postgres) -> str:
+def prepare_database(server: Server) -> str:
     """Make the database, if it isn't there, and its tables; give its address."""
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
         there = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
@@ -45,7 +67,7 @@ def prepare_database(server: Postgres) -> str:
     return dsn
 
 
-def settle(server: Postgres) -> None:
+def settle(server: Server) -> None:
     """Write everything down, so that stopping takes no time and leaves nothing to recover."""
     with suppress(psycopg.Error), psycopg.connect(server.dsn(), autocommit=True) as connection:
         connection.execute("CHECKPOINT")

@@ -129,7 +129,7 @@ async def _show(console: Console, home: Home, port: int) -> None:
         await player.sign_everybody_in()
         keep_tokens(home, player)
         await feed.open()
-        screen = Screen(_addresses(product, home), player.curl_lines(str(home.tokens)))
+        screen = Screen(_addresses(product), player.curl_lines(str(home.folder)))
         show = Show(home, product, player, feed, screen)
         if has_keys:
             await _on_page(console, show)
@@ -139,7 +139,7 @@ async def _show(console: Console, home: Home, port: int) -> None:
 
 async def _on_page(console: Console, show: Show) -> None:
     def draw() -> RenderableType:
-        return show.screen.page(console.height)
+        return show.screen.page(console.width, console.height)
 
     with (
         Live(get_renderable=draw, console=console, screen=True, refresh_per_second=4),
@@ -154,8 +154,8 @@ async def _in_lines(console: Console, show: Show) -> None:
     def say(text: str) -> None:
         console.print(text, highlight=False, markup=False, soft_wrap=True)
 
-    for name, address in show.screen.addresses:
-        say(f"{name}: {address}")
+    for line in show.screen.addresses:
+        say(line)
     for somebody in PEOPLE:
         say(f"sign in as {somebody.name}, {role_of(somebody)}: {somebody.phone}")
     for line in show.screen.curl_lines:
@@ -174,12 +174,10 @@ async def _press_by_itself(show: Show) -> None:
         await asyncio.sleep(PLAY_SECONDS)
 
 
-def _addresses(product: Product, home: Home) -> Sequence[tuple[str, str]]:
+def _addresses(product: Product) -> Sequence[str]:
     return [
-        ("web", f"{product.web}  (API: {product.web}/schema/openapi.json)"),
-        ("Square", f"{product.square.url}/till  (simulated)"),
-        ("Clover", f"{product.clover.url}/till  (simulated)"),
-        ("data", str(home.folder)),
+        f"web: {product.web}  API: {product.web}/schema/openapi.json",
+        f"tills: Square {product.square.url}/till  Clover {product.clover.url}/till",
     ]
 
 

@@ -119,13 +119,14 @@ class Player:
         await self._till(shop).do("refunds", payment=payment, amount=cents)
         return f"the {shop.tenant.name} gives {_say(cents, shop)} back"
 
-    def curl_lines(self, tokens: str) -> Sequence[str]:
+    def curl_lines(self, folder: str) -> Sequence[str]:
         """Write commands that work as they stand, while the demo runs."""
         web, cafe = self.product.web, CAFE.tenant.id
         return [
-            f"curl -H @{tokens}/ada {web}/v1/consumer/wallets",
-            f"curl -H @{tokens}/max '{web}/v1/merchant/tenants/{cafe}/sales?limit=3'",
-            f"curl -H @{tokens}/root '{web}/v1/admin/inbox?state=done'",
+            f"cd {folder}",
+            f"curl -H @tokens/ada {web}/v1/consumer/wallets",
+            f"curl -H @tokens/max {web}/v1/merchant/tenants/{cafe}/sales",
+            f"curl -H @tokens/root {web}/v1/admin/inbox",
             f'curl --json \'{{"phone": "{ADA.phone}"}}\' {web}/v1/sign-in/codes',
         ]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ import msgspec
 from salesarck_domain.errors import Conflict, Unavailable
 from salesarck_service.container.demo import (
     Backstage,
+    Server,
     open_backstage,
     open_server,
     prepare_database,
@@ -70,7 +71,7 @@ class Product:
     api: Api
     backstage: Backstage
     children: Sequence[Child]
-    mend_server: Callable[[], Awaitable[bool]]
+    server: Server
 
     async def mend(self) -> list[str]:
         """Start again whatever has ended, and name it.
@@ -78,7 +79,10 @@ class Product:
         Raises:
             ProcessEnded: it ends as soon as it is started.
         """
-        mended = ["database server"] if await self.mend_server() else []
+        mended: list[str] = []
+        if self.server.process is None:
+            await asyncio.to_thread(self.server.start)
+            mended.append("database server")
         return mended + [child.name for child in self.children if await child.mend()]
 
 
@@ -125,23 +129,15 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
         if start.clock_at:
             _set_clock(dsn, start.clock_at)
         settings = _settings(home, secrets, dsn, port, clover, start)
-        plan = msgspec.json.encode(_tills(secrets, start, web, dsn)).decode()
-        tills = {"DEMO_TILLS": plan, "DEMO_TILLS_SOCKETS": " ".join(map(str, numbers))}
+        tills = _for_tills(_tills(secrets, start, web, dsn), numbers)
         for child, told in zip(children, (settings, settings, tills), strict=True):
             child.begin(told)
         backstage = await open_things.enter_async_context(open_backstage(dsn))
         client = await open_things.enter_async_context(httpx.AsyncClient(timeout=20))
-        is_check = start.clock_at is not None
-        await seed(backstage, start.clock_at or datetime.now(UTC), with_consumers=not is_check)
+        at = start.clock_at or datetime.now(UTC)
+        await seed(backstage, at, with_consumers=start.clock_at is None)
         for address in (f"{web}/health/ready", f"{square}/till", f"{clover}/till"):
             await _wait_for(client, address, children)
-
-        async def mend_server() -> bool:
-            if server.process is not None:
-                return False
-            await asyncio.to_thread(server.start)
-            return True
-
         yield Product(
             web=web,
             database=dsn,
@@ -150,7 +146,7 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
             api=Api(client, web, codes),
             backstage=backstage,
             children=children,
-            mend_server=mend_server,
+            server=server,
         )
 
 
@@ -206,6 +202,13 @@ def _tills(secrets: Secrets, start: Start, web: str, dsn: str) -> TillsPlan:
         clover=(Till("Bakery", BAKERY.merchant),),
         clock_url=dsn if start.clock_at else "",
     )
+
+
+def _for_tills(plan: TillsPlan, sockets: Sequence[int]) -> Mapping[str, str]:
+    return {
+        "DEMO_TILLS": msgspec.json.encode(plan).decode(),
+        "DEMO_TILLS_SOCKETS": " ".join(map(str, sockets)),
+    }
 
 
 def _free_port(asked: int) -> int:

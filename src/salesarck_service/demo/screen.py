@@ -1,29 +1,27 @@
 """What the demo shows in a terminal, and the plain lines it prints where there is none."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from rich.console import Group
-from rich.layout import Layout
-from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
+from salesarck_domain.people import Role
 from salesarck_service.demo.feed import Holding, Line
 from salesarck_service.demo.world import PEOPLE, SHOPS, Somebody
 
 LINES_MAX = 200
-COLORS = {
-    "sale": "white",
+STYLES = {
     "earn": "green",
     "grant": "green",
     "release": "cyan",
     "redeem": "magenta",
     "clawback": "red",
+    "deduct": "red",
     "expire": "yellow",
     "repay": "yellow",
-    "deduct": "red",
     "deed": "bold",
     "note": "bold yellow",
 }
@@ -32,67 +30,70 @@ KEYS = "s rings up a sale · c issues a code · r redeems it · x refunds · q q
 
 @dataclass(slots=True)
 class Screen:
-    """One page: what happens, who holds what, whom to sign in as, and what to type elsewhere."""
+    """One page: what happens, whom to sign in as, who holds what, and what to type elsewhere.
 
-    addresses: Sequence[tuple[str, str]]
+    It fits where a terminal has 80 columns and 24 lines. A command too long for a line is broken
+    at its end and nowhere else, so that it can be copied.
+    """
+
+    addresses: Sequence[str]
     curl_lines: Sequence[str]
     lines: deque[Line] = field(default_factory=lambda: deque[Line](maxlen=LINES_MAX))
     holdings: Sequence[Holding] = ()
 
-    def page(self, height: int) -> Layout:
-        """Draw it, for a terminal of so many lines."""
-        page = Layout()
-        below = len(self.curl_lines) + 3
-        page.split_column(
-            Layout(self._addresses(), size=len(self.addresses) + 2),
-            Layout(name="middle"),
-            Layout(self._commands(), size=below),
-        )
-        room = max(3, height - below - len(self.addresses) - 4)
-        page["middle"].split_row(Layout(self._feed(room), ratio=3), Layout(self._people(), ratio=2))
-        return page
+    def page(self, width: int, height: int) -> Group:
+        """Draw it, for a terminal of this size."""
+        above = [*_folded(self.addresses, width, "bold"), _rule("what happens", width)]
+        below = [
+            _rule("people: sign in with their phone; the code is shown above", width),
+            *self._people(width),
+            _rule("to type elsewhere", width),
+            *_folded(self.curl_lines, width),
+            Text(KEYS[:width], "reverse"),
+        ]
+        room = max(1, height - len(above) - len(below))
+        feed = [_styled(line, width) for line in list(self.lines)[-room:]]
+        return Group(*above, *feed, *[Text()] * (room - len(feed)), *below)
 
-    def _addresses(self) -> Panel:
-        rows = Table.grid(padding=(0, 2))
-        for name, address in self.addresses:
-            rows.add_row(Text(name, "bold"), address)
-        return Panel(rows, title="SalesArck", title_align="left")
+    def _people(self, width: int) -> Iterator[Text]:
+        """Everybody, two a line."""
+        half = (len(PEOPLE) + 1) // 2
+        said = [f"{who.name:<6}{who.phone} {self._about(who)}" for who in PEOPLE]
+        for left, right in zip_longest(said[:half], said[half:], fillvalue=""):
+            column = width // 2
+            yield Text(f"{left[: column - 1]:<{column}}{right[:column]}", no_wrap=True)
 
-    def _feed(self, room: int) -> Panel:
-        shown = [_styled(line) for line in list(self.lines)[-room:]]
-        return Panel(Group(*shown), title="what happens", title_align="left")
-
-    def _people(self) -> Group:
-        holds = Table(box=None, padding=(0, 1))
-        for name in ("holds", "at the", "points", "owes"):
-            holds.add_column(name, justify="right" if name in {"points", "owes"} else "left")
-        for held in self.holdings:
-            owed = str(held.owed) if held.owed else ""
-            holds.add_row(held.name, held.tenant, str(held.balance), owed)
-        people = Table(box=None, padding=(0, 1))
-        for name in ("sign in as", "phone", "who is"):
-            people.add_column(name)
-        for somebody in PEOPLE:
-            people.add_row(somebody.name, somebody.phone, role_of(somebody))
-        return Group(Panel(holds), Panel(people))
-
-    def _commands(self) -> Panel:
-        commands = [Text(line, no_wrap=True, overflow="ellipsis") for line in self.curl_lines]
-        return Panel(Group(*commands, Text(KEYS, "bold")))
+    def _about(self, somebody: Somebody) -> str:
+        held = [
+            f"{here.tenant} {here.balance}" + (f" (owes {here.owed})" if here.owed else "")
+            for here in self.holdings
+            if here.name == somebody.name
+        ]
+        return ", ".join(held) or role_of(somebody)
 
 
 def plain(line: Line) -> str:
     """Write what happened on one line."""
-    return f"{line.at:%H:%M:%S}  {line.where:<7} {line.what}"
+    return f"{line.at:%H:%M:%S} {line.where:<7}{line.what}"
 
 
 def role_of(somebody: Somebody) -> str:
     """Say what somebody of the demo is."""
     for shop in SHOPS:
         if shop.tenant.id == somebody.tenant:
-            return f"{somebody.role} of the {shop.tenant.name}"
-    return somebody.role.value
+            return f"{shop.tenant.name} {somebody.role}"
+    return "admin" if somebody.role is Role.ADMIN else "consumer"
 
 
-def _styled(line: Line) -> Text:
-    return Text(plain(line), COLORS.get(line.kind, ""), no_wrap=True, overflow="ellipsis")
+def _rule(title: str, width: int) -> Text:
+    return Text(f"── {title} {'─' * width}"[:width], "dim", no_wrap=True)
+
+
+def _folded(lines: Sequence[str], width: int, style: str = "") -> Iterator[Text]:
+    for line in lines:
+        for start in range(0, len(line), width):
+            yield Text(line[start : start + width], style, no_wrap=True)
+
+
+def _styled(line: Line, width: int) -> Text:
+    return Text(plain(line)[:width], STYLES.get(line.kind, ""), no_wrap=True)
