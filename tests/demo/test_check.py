@@ -11,6 +11,8 @@ import pytest
 
 from tests.demo.run import SALESARCK, demo, processes_of
 
+pytestmark = pytest.mark.xdist_group("demo")  # they are timed, so not beside each other
+
 DELIVERIES_MIN = 200
 SECONDS_MAX = 60
 
@@ -88,7 +90,7 @@ def test_another_seed_is_another_ledger_and_what_is_wrong_is_found(
 ) -> None:
     """Here the plan expects a point more of each sale than the rules say."""
     told = subprocess.run(
-        [*MISTAKEN, "demo", "--check", "--seed", "4"],
+        [sys.executable, "-c", MISTAKES, "demo", "--check", "--seed", "4"],
         capture_output=True,
         text=True,
         check=False,
@@ -103,11 +105,9 @@ def test_another_seed_is_another_ledger_and_what_is_wrong_is_found(
     assert result["ledger"] != last_line(results[0])["ledger"]
 
 
-MISTAKEN = (
-    sys.executable,
-    "-c",
-    "from salesarck_service.demo import plan\n"
-    "plan.WORTH_AT_NOON[plan.CAFE.tenant.id] = lambda cents: cents // 100 * 5 + 1\n"
-    "from salesarck_service.cli import main\n"
-    "main()",
-)
+MISTAKES = """
+from salesarck_service.demo import plan
+plan.WORTH_AT_NOON[plan.CAFE.tenant.id] = lambda cents: cents // 100 * 5 + 1
+from salesarck_service.cli import main
+main()
+"""

@@ -4,8 +4,11 @@ import shlex
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.demo.run import running
+
+pytestmark = pytest.mark.xdist_group("demo")  # they are timed, so not beside each other
 
 
 def test_the_commands_that_it_prints_work(home: Path) -> None:

@@ -11,7 +11,11 @@ import termios
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.demo.run import SALESARCK, eventually, free_port, processes_of
+
+pytestmark = pytest.mark.xdist_group("demo")  # they are timed, so not beside each other
 
 MOVES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 ROWS, COLUMNS = 24, 80

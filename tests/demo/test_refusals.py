@@ -11,6 +11,8 @@ import pytest
 
 from tests.demo.run import demo, free_port, processes_of, running
 
+pytestmark = pytest.mark.xdist_group("demo")  # they are timed, so not beside each other
+
 WITHOUT_POSTGRES = """
 import sys
 from pathlib import Path

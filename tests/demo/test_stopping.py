@@ -8,6 +8,8 @@ import pytest
 
 from tests.demo.run import eventually, processes_of, running
 
+pytestmark = pytest.mark.xdist_group("demo")  # they are timed, so not beside each other
+
 SECONDS = 5
 
 
