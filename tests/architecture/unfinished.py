@@ -6,5 +6,5 @@ PORTS: set[str] = set()
 WORDS = {"discrepancy", "explanation"}
 """Words of the glossary that no code uses yet."""
 
-COMMANDS = {"books", "demo", "replay"}
+COMMANDS: set[str] = set()
 """Commands that the documents promise and the program does not have yet."""

@@ -37,6 +37,17 @@ class ApiRefused(Refused):
 
 
 @dataclass(eq=False)
+class NotAnswering(Unavailable):
+    """Whom we asked has gone, or is not there yet."""
+
+    name: str
+    code: ClassVar[str] = "demo_not_answering"
+
+    def __str__(self) -> str:
+        return f"the {self.name} isn't answering just now; try again in a moment"
+
+
+@dataclass(eq=False)
 class CodeNotShown(Unavailable):
     """A one-time code was sent, and nobody saw it."""
 
@@ -248,9 +259,14 @@ class Api:
 
         Raises:
             ApiRefused: the answer is a problem.
+            NotAnswering: there is none.
         """
         given: dict[str, Any] = {} if body is None else {"json": body}
-        answer = await self.client.request(method, f"{self.url}{path}", headers=headers, **given)
+        address = f"{self.url}{path}"
+        try:
+            answer = await self.client.request(method, address, headers=headers, **given)
+        except httpx.TransportError as error:
+            raise NotAnswering("web") from error
         if answer.is_error:
             problem = msgspec.json.decode(answer.content, type=Problem)
             raise ApiRefused(answer.status_code, problem.code, problem.detail)

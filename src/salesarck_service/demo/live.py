@@ -1,6 +1,7 @@
 """The demo as people see it: everything runs, and a page or plain lines say what happens."""
 
 import asyncio
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -91,14 +92,21 @@ class Show:
 
     async def _watch(self) -> None:
         """Start again whatever ends, and keep everybody's token fresh."""
+        tills_know_nobody = False
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            for name in await self.product.mend():
+            mended = await self.product.mend()
+            for name in mended:
                 self.tell(f"the {name} ended; it is started again")
-                if name == "tills":
+            tills_know_nobody |= "tills" in mended
+            try:
+                if tills_know_nobody:
                     await self.player.fill_customer_books()
-            if await self.player.sign_everybody_in():
-                keep_tokens(self.home, self.player)
+                    tills_know_nobody = False
+                if await self.player.sign_everybody_in():
+                    keep_tokens(self.home, self.player)
+            except SalesArckError as trouble:
+                self.tell(str(trouble))
 
     def _add(self, line: Line) -> None:
         self.screen.lines.append(line)
@@ -129,7 +137,7 @@ async def _show(console: Console, home: Home, port: int) -> None:
         await player.sign_everybody_in()
         keep_tokens(home, player)
         await feed.open()
-        screen = Screen(_addresses(product), player.curl_lines(str(home.folder)))
+        screen = Screen(_addresses(product), player.curl_lines(shlex.quote(str(home.folder))))
         show = Show(home, product, player, feed, screen)
         if has_keys:
             await _on_page(console, show)

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from salesarck_domain.errors import Refused
+from salesarck_service.demo.api import NotAnswering
 
 
 @dataclass(eq=False)
@@ -53,8 +54,12 @@ class TillControl:
 
         Raises:
             TillSaidNo: it can't be done there.
+            NotAnswering: nobody is there.
         """
-        answer = await self.client.post(f"{self.url}/till/{deed}", json=told)
+        try:
+            answer = await self.client.post(f"{self.url}/till/{deed}", json=told)
+        except httpx.TransportError as error:
+            raise NotAnswering("till") from error
         if answer.is_error:
             raise TillSaidNo(msgspec.json.decode(answer.content, type=Why).detail)
         done = msgspec.json.decode(answer.content, type=Done)
