@@ -19,6 +19,8 @@ SITE_PACKAGES = Path(sysconfig.get_path("purelib"))
 
 BRANCHES_COVERED_MIN = {"salesarck_domain": 98, "salesarck_adapters": 90}
 COVERAGE_IS_DEMANDED = False
+ALONE = ("tests/line", "tests/demo")
+"""Tests that start whole processes and look at the clock: they share the machine with nobody."""
 
 RUNNER = """
 _pytest anyio idna iniconfig packaging pluggy py.py pygments pytest sniffio typing_extensions.py
@@ -69,7 +71,9 @@ def tests(session: nox.Session) -> None:
         return
     report = Path(session.create_tmp()) / "coverage.json"
     cov = ("--cov", "--cov-report=", f"--cov-report=json:{report}")
-    run(session, "pytest", "-n2", "--dist=loadgroup", "-q", *cov)
+    apart = [f"--ignore={room}" for room in ALONE]
+    run(session, "pytest", "-n2", "--dist=loadgroup", "-q", *cov, *apart)
+    run(session, "pytest", "-q", *cov, "--cov-append", *ALONE)
     _check_coverage(session, json.loads(report.read_text())["files"])
 
 
