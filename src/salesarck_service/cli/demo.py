@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from salesarck_domain.errors import SalesArckError
-from salesarck_service.demo.check import run_check
+from salesarck_service.demo.check import how_to_look, run_check
 from salesarck_service.demo.home import Home
 from salesarck_service.demo.live import run_live
 
@@ -42,8 +42,6 @@ def _check(seed: int, keep: Path | None) -> None:
     for each in result.wrong:
         click.echo(each, err=True)
     if keep:
-        click.echo(
-            f"the data is kept; look at it with: salesarck books verify --data {keep}", err=True
-        )
+        click.echo(how_to_look(keep), err=True)
     click.echo(msgspec.json.encode(result))
     click.get_current_context().exit(0 if result.ok else 1)

@@ -1,5 +1,6 @@
 """What the demo is made of: a server of its own, and what it sees of the database."""
 
+import shlex
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from psycopg.sql import SQL, Identifier
 
 from salesarck_adapters.clock.postgres import SharedClock
 from salesarck_adapters.embedded.postgres import Postgres
+from salesarck_adapters.embedded.postgres.account import account_for_server
+from salesarck_adapters.embedded.postgres.programs import find_programs
 from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.memory import MemoryStore
 from salesarck_adapters.store.postgres import PostgresStore, migrate
@@ -71,6 +74,13 @@ def settle(server: Server) -> None:
     """Write everything down, so that stopping takes no time and leaves nothing to recover."""
     with suppress(psycopg.Error), psycopg.connect(server.dsn(), autocommit=True) as connection:
         connection.execute("CHECKPOINT")
+
+
+def command_to_open(folder: Path) -> str:
+    """Write the command that starts the server of a kept folder by itself."""
+    programs = find_programs(account_for_server()).folder
+    at = "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -p 5433"
+    return f"{programs / 'postgres'} -D {shlex.quote(str(folder / 'data'))} {at}"
 
 
 @asynccontextmanager

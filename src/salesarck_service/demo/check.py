@@ -16,7 +16,7 @@ from msgspec import Struct
 from salesarck_domain.ports.inbox import RowState
 from salesarck_domain.use_cases.books import VerifyBooks
 from salesarck_domain.use_cases.replay import Replay, essence
-from salesarck_service.container.demo import Backstage, empty_store, shared_clock
+from salesarck_service.container.demo import Backstage, command_to_open, empty_store, shared_clock
 from salesarck_service.demo.day import Day
 from salesarck_service.demo.home import Home
 from salesarck_service.demo.plan import expected_next_month, next_month, play
@@ -53,6 +53,16 @@ class Findings:
         """Note a difference, if there is one."""
         if expected != found:
             self.wrong.append(f"{what}: expected {expected}, found {found}")
+
+
+def how_to_look(kept: Path) -> str:
+    """Say how to look into a folder that was kept."""
+    home = Home(kept.absolute())
+    return (
+        f"the data is kept; verify it with: salesarck books verify --data {home.folder}\n"
+        f"or ask it in SQL, as the owner of its data: {command_to_open(home.server)}\n"
+        f"(database salesarck, user salesarck, password in {home.server / 'password'})"
+    )
 
 
 def run_check(seed: int, keep: Path | None) -> Result | None:
