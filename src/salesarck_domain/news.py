@@ -64,6 +64,11 @@ class SaleNews:
     test: bool = False
     receipt: str | None = None
 
+    def __post_init__(self) -> None:
+        # A customer of whom nothing is known is nobody, in every store and every comparison.
+        if self.customer == TillCustomer():
+            object.__setattr__(self, "customer", None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundNews:

@@ -98,7 +98,8 @@ async def tell(
     judging = await Judging.begin(work, by, list(sales.values()), coming, seen)
     told = [Told("applied")] * len(customers)
     claimable = [sales[sale.key] for sale in waiting]
-    rested_on = tuple({proof for sale in claimable for proof in judging.proofs_of(sale)})
+    found = (proof for sale in claimable for proof in judging.proofs_of(sale))
+    rested_on = tuple(dict.fromkeys(found))
     applied = [replace(deed, proofs=rested_on) for deed in customers]
     for sale in claimable:
         await judging.judge(sale, by.at)
