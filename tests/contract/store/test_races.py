@@ -1,95 +1,41 @@
 """Sixteen and more connections at one wallet, one code, one delivery: on a real Postgres."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import AsyncGenerator
+from datetime import timedelta
 
 import pytest
 
 from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.memory import MemoryStore
-from salesarck_adapters.store.postgres import PostgresStore
-from salesarck_domain.deeds import GrantPoints, TellNews
-from salesarck_domain.ids import ActId, CodeId, derived
+from salesarck_domain.deeds import TellNews
 from salesarck_domain.ledger.wallet import InsufficientPoints
-from salesarck_domain.news import TillCustomer
-from salesarck_domain.redemption.code import CodeAlreadyRedeemed, CodeExpired, Peppers
+from salesarck_domain.redemption.code import CodeAlreadyRedeemed, CodeExpired
 from salesarck_domain.testing.examples import (
     ADA,
     ADAS_PHONE,
     CAFE,
-    NOON,
-    POINT_PER_DOLLAR,
     paid,
     refunded,
 )
 from salesarck_domain.use_cases.books import VerifyBooks
-from salesarck_domain.use_cases.codes import CodeDesk, Shown
+from salesarck_domain.use_cases.codes import Shown
 from salesarck_domain.use_cases.people import Prove
 from salesarck_domain.use_cases.replay import Replay
-from salesarck_domain.use_cases.rules import Publish
-from salesarck_domain.use_cases.sales import RecordNews
-from salesarck_domain.use_cases.wallets import AdjustWallet, RunTimetable
+from salesarck_domain.use_cases.wallets import RunTimetable
+from tests.contract.store.shop import ADAS, CONNECTIONS, Shop, open_shop
 from tests.postgres import Database
 
-ADAS = TillCustomer(phone=ADAS_PHONE.value)
-RACERS = 24
-PEPPERS = Peppers({1: bytes(32)})
+RACERS = CONNECTIONS
 JUST_BEFORE = timedelta(microseconds=1)
-
-
-@dataclass(slots=True)
-class Shop:
-    """A café on Postgres, at a moment."""
-
-    store: PostgresStore
-    now: datetime = NOON
-
-    def clock(self) -> datetime:
-        return self.now
-
-    def desk(self, at: datetime | None = None) -> CodeDesk:
-        return CodeDesk(self.store.begin, lambda: at or self.now, PEPPERS, MemoryPush())
-
-    async def tell(self, *deeds: TellNews) -> None:
-        await RecordNews(self.store.begin, self.clock, MemoryPush())(CAFE.id, deeds)
-
-    async def grant(self, points: int) -> None:
-        deed = GrantPoints(consumer=ADA, points=points, id=ActId(derived(NOON, "grant", points)))
-        await AdjustWallet(self.store.begin, self.clock, MemoryPush())(
-            CAFE.id, deed, "a welcome", "admin"
-        )
-
-    async def issue(self, number: int, points: int) -> Shown:
-        return await self.desk().issue(CAFE.id, ADA, points, CodeId(derived(NOON, "code", number)))
-
-    async def balance(self) -> int:
-        return (await self.store.books.account(CAFE.id, ADA)).balance
-
-    async def kinds(self) -> Sequence[str]:
-        entries = await self.store.books.history(CAFE.id, ADA, None, 500)
-        return [entry.kind.value for entry in reversed(entries)]
 
 
 @pytest.fixture
 async def shop(database: Database) -> AsyncGenerator[Shop]:
-    async with opened(database) as shop:
-        yield shop
-
-
-@asynccontextmanager
-async def opened(database: Database) -> AsyncGenerator[Shop]:
     """After every race the books hold, and the history can be applied again."""
-    async with PostgresStore.open(database.dsn(), pool_size=RACERS) as store:
-        await store.directory.add_tenant(CAFE)
-        shop = Shop(store)
-        await Publish(store.begin, shop.clock)(
-            CAFE.id, POINT_PER_DOLLAR, "owner", derived(NOON, "publish")
-        )
+    async with open_shop(database) as shop:
         yield shop
-        again = MemoryStore()
+        store, again = shop.store, MemoryStore()
         assert await VerifyBooks(store.books, store.directory)() == []
         assert await Replay(store, store.directory, again, again.directory)() == []
 

@@ -1,0 +1,80 @@
+"""Whatever somebody with all rights does to the tables behind our back, verification names it."""
+
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+
+from salesarck_adapters.push.memory import MemoryPush
+from salesarck_domain.deeds import TellNews
+from salesarck_domain.testing.examples import ADA, ADAS_PHONE, CAFE, MINUTE, NOON, paid, refunded
+from salesarck_domain.use_cases.books import VerifyBooks
+from salesarck_domain.use_cases.people import Prove
+from tests.contract.store.shop import ADAS, Shop, open_shop
+from tests.postgres import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A change behind our back, and the word under which it must be found."""
+
+    statement: str
+    kind: str
+
+    def __str__(self) -> str:
+        return self.statement
+
+
+STROKES = [
+    Stroke("UPDATE ledger_entry SET points = points + 1 WHERE seq = 1", "hash"),
+    Stroke("UPDATE ledger_entry SET balance_after = balance_after + 1 WHERE seq = 2", "balance"),
+    Stroke("UPDATE ledger_entry SET owed_after = 1 WHERE seq = 2", "owed"),
+    Stroke("UPDATE ledger_entry SET happened_at = happened_at + '1 s' WHERE seq = 2", "hash"),
+    Stroke("UPDATE ledger_entry SET reference = reference || 'x' WHERE kind = 'grant'", "hash"),
+    Stroke("UPDATE ledger_entry SET hash = 'other' WHERE seq = 1", "chain"),
+    Stroke("DELETE FROM ledger_entry WHERE seq = 2", "sequence"),
+    Stroke("DELETE FROM ledger_entry WHERE seq = (SELECT max(seq) FROM ledger_entry)", "lots"),
+    Stroke("UPDATE lot SET remaining = remaining - 1 WHERE remaining > 0", "lots"),
+    Stroke("UPDATE lot SET run_out = 1 WHERE remaining < points", "lots"),
+    Stroke("DELETE FROM lot_movement WHERE seq = 1", "lots"),
+    Stroke("DELETE FROM lot WHERE remaining > 0", "lots"),
+    Stroke("UPDATE redemption_code SET state = 'cancelled' WHERE state = 'redeemed'", "codes"),
+    Stroke("UPDATE redemption_code SET points = points + 1", "codes"),
+    Stroke("DELETE FROM redemption_code", "codes"),
+    Stroke("UPDATE sale SET earned = earned + 1", "sales"),
+    Stroke("UPDATE sale SET posted = posted + 1", "sales"),
+    Stroke("UPDATE sale SET worth = worth + 1", "awards"),
+    Stroke("UPDATE sale SET consumer_id = gen_random_uuid()", "sales"),
+    Stroke("UPDATE sale SET award = jsonb_set(award, '{points}', '99')", "awards"),
+    Stroke("DELETE FROM sale", "sales"),
+    Stroke("UPDATE tender SET state = jsonb_set(state, '{spend}', '99900')", "awards"),
+    Stroke("UPDATE refund SET state = jsonb_set(state, '{amount}', '100')", "awards"),
+    Stroke("""UPDATE rule_version SET rules = jsonb_set(rules, '{0,points}', '7')""", "rules"),
+    Stroke("UPDATE rule_version SET content_hash = 'other'", "rules"),
+    Stroke("DELETE FROM audit WHERE action = 'adjust_wallet'", "audit"),
+]
+
+
+async def play(shop: Shop) -> None:
+    """A short history with one of everything that verification looks at."""
+    prove = Prove(shop.store.begin, shop.store.directory, shop.clock, MemoryPush())
+    await prove(ADA, [ADAS_PHONE], [CAFE.id])
+    await shop.tell(TellNews(provider="square", news=paid("P1", 60, customer=ADAS)))
+    await shop.grant(10)
+    await shop.tell(TellNews(provider="square", news=refunded("R1", "P1", 20)))
+    used, unused = await shop.issue(1, 5), await shop.issue(2, 5)
+    await shop.desk().redeem(CAFE.id, used.text, "till", "cashier")
+    await shop.desk().cancel(CAFE.id, ADA, unused.code.id)
+    shop.now = NOON + MINUTE
+
+
+@pytest.mark.parametrize("stroke", STROKES, ids=str)
+async def test_it_is_named(database: Database, stroke: Stroke) -> None:
+    async with open_shop(database) as shop:
+        await play(shop)
+        verify = VerifyBooks(shop.store.books, shop.store.directory)
+        assert await verify() == []
+        with psycopg.connect(database.dsn(), autocommit=True) as connection:
+            connection.execute("SET session_replication_role = replica")
+            assert connection.execute(stroke.statement).rowcount > 0
+        assert stroke.kind in {each.kind for each in await verify()}
