@@ -184,7 +184,7 @@ async def test_a_timetable_goes_on_after_a_database_that_goes_away() -> None:
             raise end
         return end
 
-    tasks = timetable(task, task)
+    tasks = timetable(task, task, task)
     assert sorted(tasks) == ["apply_due", "claim_leftovers"]
     for _ in range(3):
         await tasks["apply_due"]()

@@ -14,6 +14,7 @@ COMMANDS = (
     "demo",
     "link",
     "migrate",
+    "openapi",
     "pos",
     "replay",
     "serve",

@@ -29,6 +29,9 @@ from salesarck_service.routes.paging import LIMIT, Cursor, Limit, cursor_after, 
 from salesarck_service.routes.views import WalletView
 from salesarck_service.security.guards import asks
 
+PLAIN = r"^[^\x00]*[^\s\x00][^\x00]*$"
+"""Text with something to read in it, and without what no database keeps."""
+
 READ = asks(Permission.READ_PLATFORM)
 STATES = frozenset({*(state.value for state in RowState), *OUTCOMES})
 Where = Annotated[
@@ -38,7 +41,7 @@ Country = Annotated[
     str | None, QueryParameter(pattern="^[A-Z]{2}$", description="ISO 3166, like US.")
 ]
 Contact = Annotated[str | None, QueryParameter(min_length=1, max_length=254)]
-Text = Annotated[str, QueryParameter(min_length=1, max_length=254)]
+Text = Annotated[str, QueryParameter(min_length=1, max_length=254, pattern=PLAIN)]
 
 
 class ConsumerView(Struct):
@@ -53,7 +56,7 @@ class Adjustment(Struct, forbid_unknown_fields=True):
 
     kind: Literal["grant", "deduct"]
     points: Annotated[int, Meta(ge=1, le=POINTS_MAX)]
-    reason: Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+    reason: Annotated[str, Meta(min_length=1, max_length=500, pattern=PLAIN)]
 
 
 class AdjustedView(Struct):

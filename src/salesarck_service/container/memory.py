@@ -1,0 +1,49 @@
+"""A web application without a database: for its document, and for whoever fuzzes it."""
+
+import secrets
+from collections.abc import Callable
+
+from salesarck_adapters.identity.development import DevelopmentIdentity, SigningKey
+from salesarck_adapters.phones import address, e164
+from salesarck_adapters.push.memory import MemoryPush
+from salesarck_adapters.store.memory import MemoryStore
+from salesarck_domain.redemption.code import PEPPER_BYTES_MIN, Peppers
+from salesarck_domain.use_cases.deliveries import TakeDelivery
+from salesarck_service.app import Parts
+from salesarck_service.contacts import Contacts
+from salesarck_service.container.line import KEPT_HEADERS, real_clock
+from salesarck_service.routes.webhooks import Reception
+from salesarck_service.telemetry.metrics import Metrics
+
+
+def memory_parts(show: Callable[[str, str], None] = lambda _contact, _code: None) -> Parts:
+    """Put everything together in memory; every till is turned away, for no secret is known.
+
+    `show` is given each one-time code: to whom, and which.
+    """
+    store, metrics = MemoryStore(), Metrics()
+    identity = DevelopmentIdentity(
+        "development",
+        show=show,
+        key=SigningKey.generate(),
+        issuer="http://localhost",
+        clock=real_clock,
+    )
+    take = TakeDelivery(store.inbox.store, store.inbox, KEPT_HEADERS)
+    return Parts(
+        store=store,
+        directory=store.directory,
+        inbox=store.inbox,
+        answers=store.answers,
+        identity=identity,
+        verifier=identity,
+        clock=real_clock,
+        real_clock=real_clock,
+        randomness=secrets.token_bytes,
+        peppers=Peppers({1: secrets.token_bytes(PEPPER_BYTES_MIN)}),
+        push=MemoryPush(),
+        contacts=Contacts(e164, address),
+        reception=Reception(take, {}, {}, real_clock, metrics),
+        checks={"database": store.directory.tenants},
+        metrics=metrics,
+    )
