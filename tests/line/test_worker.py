@@ -185,7 +185,7 @@ async def test_a_timetable_goes_on_after_a_database_that_goes_away() -> None:
         return end
 
     tasks = timetable(task, task, task)
-    assert sorted(tasks) == ["apply_due", "claim_leftovers"]
+    assert sorted(tasks) == ["apply_due", "claim_leftovers", "forget_answers"]
     for _ in range(3):
         await tasks["apply_due"]()
     assert ends == []
