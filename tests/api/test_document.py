@@ -1,7 +1,6 @@
 """The OpenAPI document is true: what it allows is answered as it says, and never with a 500."""
 
 import asyncio
-from collections.abc import Mapping
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -56,13 +55,20 @@ API = schemathesis.openapi.from_asgi("/schema/openapi.json", APP).exclude(
 )
 
 
-def headers() -> Mapping[str, str]:
-    return {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": str(uuid4())}
+@API.auth()
+class AsAda:
+    def get(self, _case: schemathesis.Case, _context: schemathesis.AuthContext) -> str:
+        return TOKEN
+
+    def set(self, case: schemathesis.Case, data: str, _context: schemathesis.AuthContext) -> None:
+        case.headers["Authorization"] = f"Bearer {data}"
+        case.headers.setdefault("Idempotency-Key", str(uuid4()))
 
 
 @API.parametrize()
 @settings(max_examples=30, suppress_health_check=list(HealthCheck))
 def test_every_route_answers_as_it_says(case: schemathesis.Case) -> None:
-    answer = case.call_and_validate(headers=headers(), checks=CHECKS)
-    public = ("/v1/sign-in", "/webhooks")
-    assert answer.status_code != HTTPStatus.UNAUTHORIZED or case.path.startswith(public)
+    answer = case.call_and_validate(checks=CHECKS)
+    if answer.request.headers.get("Authorization") == f"Bearer {TOKEN}":
+        public = ("/v1/sign-in", "/webhooks")
+        assert answer.status_code != HTTPStatus.UNAUTHORIZED or case.path.startswith(public)
