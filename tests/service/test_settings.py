@@ -47,7 +47,7 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
         ({"SALESARCK_PEPPER_2_FILE": "/nowhere/to/be/found"}, "can't be read"),
         ({"SALESARCK_PEPPER_1_FILE": "/nowhere"}, "not both"),
     ],
-    ids=lambda each: str(each) if isinstance(each, str) else "",
+    ids=str,
 )
 def test_a_bad_one_is_named(changed: Mapping[str, str], said: str) -> None:
     with pytest.raises(SettingsInvalid) as refused:
