@@ -128,7 +128,7 @@ def dying(work: WorkInbox, step: str) -> WorkInbox:
     pushing: Publisher = push
     return replace(
         work,
-        inbox=DyingInbox(work.inbox, step),  # type: ignore[arg-type]
+        inbox=DyingInbox(work.inbox, step),  # type: ignore[arg-type]  # a double, or Litestar's own words for ASGI
         begin=begin,
         record=replace(work.record, begin=begin, push=pushing),
         readers={"square": read},
@@ -165,7 +165,7 @@ async def run_web(step: str, dsn: str) -> None:
             commits += 1
             if step == "before the commit" and commits > 1:
                 die()
-            kept = await store.inbox.store(arrivals)  # type: ignore[arg-type]
+            kept = await store.inbox.store(arrivals)  # type: ignore[arg-type]  # a double, or Litestar's own words for ASGI
             if step == "after the commit" and commits > 1:
                 die()
             return kept
@@ -175,7 +175,7 @@ async def run_web(step: str, dsn: str) -> None:
         door.ingest.bell = bell
         listening = socket.create_server(("127.0.0.1", 0))
         server = uvicorn.Server(
-            uvicorn.Config(door.app(), log_level="error", lifespan="off")  # type: ignore[arg-type]
+            uvicorn.Config(door.app(), log_level="error", lifespan="off")  # type: ignore[arg-type]  # a double, or Litestar's own words for ASGI
         )
         sys.stdout.write(f"{listening.getsockname()[1]}\n")
         sys.stdout.flush()

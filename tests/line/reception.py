@@ -72,7 +72,7 @@ class Door:
 
     @asynccontextmanager
     async def client(self) -> AsyncGenerator[httpx.AsyncClient]:
-        transport = httpx.ASGITransport(self.app())  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(self.app())  # type: ignore[arg-type]  # Litestar's own words for ASGI
         async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
             yield client
         await self.ingest.close()

@@ -44,7 +44,7 @@ def slow() -> Slow:
 
 
 def ingest_of(slow: Slow, **terms: float) -> Ingest:
-    return Ingest(slow.store, InlineDoorbell(), **terms)  # type: ignore[arg-type]
+    return Ingest(slow.store, InlineDoorbell(), **terms)  # type: ignore[arg-type]  # numbers of several kinds
 
 
 async def test_those_who_come_together_share_a_commit(slow: Slow) -> None:
@@ -54,7 +54,7 @@ async def test_those_who_come_together_share_a_commit(slow: Slow) -> None:
     stored = await asyncio.gather(*(ingest([arrival(key)]) for key in keys))
     assert slow.calls == [keys]
     assert stored == [[True]] * 50
-    assert await ingest.bell.heard(1)  # type: ignore[attr-defined]
+    assert await ingest.bell.heard(1)  # type: ignore[attr-defined]  # it is the inline doorbell
 
 
 async def test_each_is_told_about_its_own(slow: Slow) -> None:
@@ -105,7 +105,7 @@ async def test_an_unsure_commit_is_told_to_all_and_the_next_goes_on(slow: Slow) 
         *(ingest([arrival(key)]) for key in ("one", "two")), return_exceptions=True
     )
     assert [type(end) for end in ends] == [StoreUnavailable] * 2
-    assert not await ingest.bell.heard(0.01)  # type: ignore[attr-defined]
+    assert not await ingest.bell.heard(0.01)  # type: ignore[attr-defined]  # it is the inline doorbell
     slow.away = False
     assert await ingest([arrival("one")]) == [True]
 

@@ -82,7 +82,7 @@ async def opened(store: WholeStore) -> AsyncGenerator[Town]:
     square.add_seller("Café", merchant="M1", token=TOKEN)
     clover.add_shop("Café", merchant="M2", token=TOKEN)
     app = create_clover(clover, webhook_url="http://nowhere.test", auth_code="", client=None)
-    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app)  # type: ignore[arg-type]  # Litestar's own words for ASGI
     async with door.client() as till, httpx.AsyncClient(transport=transport) as api:
         yield Town(
             line,

@@ -170,7 +170,7 @@ async def test_it_outlives_a_database_that_goes_away() -> None:
     await line.tell("one", hers("P1", 5))
     async with running(line, sweep=0.02) as it:
         away = Away(line.store.inbox, 3)
-        it.worker.work = replace(it.worker.work, inbox=away)  # type: ignore[arg-type]
+        it.worker.work = replace(it.worker.work, inbox=away)  # type: ignore[arg-type]  # it only lacks what this test does not ask
         await it.quiet()
     assert await line.balance() == 5
 

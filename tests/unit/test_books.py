@@ -246,7 +246,7 @@ class TestDeedsAsData:
 
 
 class TestPreview:
-    async def preview(self, day: Day, **said: Any) -> tuple[int, str | None]:  # noqa: ANN401
+    async def preview(self, day: Day, **said: Any) -> tuple[int, str | None]:  # noqa: ANN401 - whatever a preview takes
         preview = PreviewSale(day.store, day.clock)
         defaults = {"spend": 8_00, "tax": None, "happened_at": None, "rules": None}
         found = await preview(CAFE.id, **defaults | said)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from salesarck_domain.rules.base import Reader, RuleData, Tally
+from salesarck_domain.rules.base import Reader, RuleData, RulesInvalid, Tally
 
 DAYS_MAX = 36_500
 
@@ -82,8 +82,11 @@ class PointsExpire:
 
     @classmethod
     def read(cls, data: Reader) -> "PointsExpire":
-        """Read `days`."""
-        return cls(min(data.whole("days", 0), DAYS_MAX))
+        """Read `days`: at most a hundred years."""
+        days = data.whole("days", 0)
+        if days > DAYS_MAX:
+            raise RulesInvalid(f"points_expire: days is at most {DAYS_MAX:,}, got {days:,}")
+        return cls(days)
 
     def as_data(self) -> RuleData:
         """The rule as it stands in a version."""

@@ -153,6 +153,8 @@ def _check_sale(
 def _check_award(sale: Sale, tenant: Tenant, rules: RuleBook) -> Iterator[tuple[str, str]]:
     if sale.award.get("points") != sale.worth:
         yield "awards", f"it is worth {sale.worth}, its award says {sale.award.get('points')}"
+    if sale.consumer and sale.award.get("owner") != str(sale.consumer):
+        yield "awards", f"it is {sale.consumer}'s, its award says {sale.award.get('owner')}"
     bill = Bill.of(sale, tenant.currency)
     if bill.happened_at not in {None, sale.happened_at}:
         yield "awards", f"it happened at {bill.happened_at}, it says {sale.happened_at}"
@@ -178,7 +180,7 @@ def _others_then(explained: Mapping[str, object]) -> dict[str, int]:
     """What the consumer's other sales were worth when this one was judged: limits look at that."""
     found: dict[str, int] = {}
     steps = explained.get("steps")
-    for step in steps if isinstance(steps, Sequence) else ():  # pyright: ignore[reportUnknownVariableType]
+    for step in steps if isinstance(steps, Sequence) else ():  # pyright: ignore[reportUnknownVariableType] # stored JSON
         if step["rule"]["rule"] == "limit_per_consumer":
             found[step["rule"]["period"]] = step["saw"]["others"]
     return found

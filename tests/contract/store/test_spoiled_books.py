@@ -46,6 +46,7 @@ STROKES = [
     Stroke("UPDATE sale SET worth = worth + 1", "awards"),
     Stroke("UPDATE sale SET consumer_id = gen_random_uuid()", "sales"),
     Stroke("UPDATE sale SET award = jsonb_set(award, '{points}', '99')", "awards"),
+    Stroke("""UPDATE sale SET award = jsonb_set(award, '{owner}', '"x"')""", "awards"),
     Stroke("DELETE FROM sale", "sales"),
     Stroke("UPDATE tender SET state = jsonb_set(state, '{spend}', '99900')", "awards"),
     Stroke("UPDATE refund SET state = jsonb_set(state, '{amount}', '100')", "awards"),
