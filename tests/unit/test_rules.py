@@ -81,6 +81,7 @@ class TestReading:
             {"rule": "cap_per_sale", "points": -1},
             {"rule": "limit_per_consumer", "points": 1, "period": "week"},
             {"rule": "points_expire", "days": -1},
+            {"rule": "points_expire", "days": 36_501},
         ],
     )
     def test_a_rule_that_breaks_the_table_is_refused(self, rule: object) -> None:
