@@ -21,6 +21,7 @@ from salesarck_domain.errors import SalesArckError, Unavailable
 from salesarck_domain.ids import Randomness, derived, uuid7
 from salesarck_domain.ports.answers import Answer, Answers, Asked, Command
 from salesarck_domain.ports.clock import Clock
+from salesarck_domain.use_cases.codes import CodeTaken, TillLocked
 from salesarck_service.caller import Caller
 from salesarck_service.given import Given
 from salesarck_service.problems import ProblemError, as_problem_error
@@ -101,7 +102,7 @@ class Once:
             return _given_again(kind, command.answer)
         try:
             done = await do(Attempt(command, command.attempts > 1))
-        except Unavailable:
+        except (Unavailable, TillLocked, CodeTaken):  # nothing was done; ask again later
             await self._let_go(token)
             raise
         except SalesArckError as refusal:

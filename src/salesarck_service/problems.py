@@ -103,6 +103,8 @@ def as_problem_error(error: Exception) -> ProblemError:
     if isinstance(error, SalesArckError):
         status = status_of(error)
         return ProblemError(status, error.code, str(error), headers=_headers(status))
+    if isinstance(error, RecursionError):
+        return request_invalid("body", "this is nested too deeply")
     if isinstance(error, HTTPException):
         code = CODE_OF_STATUS.get(error.status_code, "request_refused")
         invalid = isinstance(error, ValidationException)

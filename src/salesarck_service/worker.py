@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from salesarck_domain.errors import Unavailable
+from salesarck_domain.errors import SalesArckError, Unavailable
 from salesarck_domain.ports.inbox import InboxRow
 from salesarck_domain.use_cases.deliveries import Worked, WorkInbox
 from salesarck_service.telemetry.line import WorkerMetrics
@@ -94,6 +94,9 @@ def _told(name: str, task: Task) -> Task:
             count = await task()
         except Unavailable as error:
             _log.warning("timetable put off", task=name, error=str(error))
+            return
+        except SalesArckError as error:
+            _log.error("timetable stuck", task=name, error=str(error))
             return
         if count:
             _log.info("timetable", task=name, count=count)

@@ -12,6 +12,7 @@ from salesarck_domain.news import ChangedNews, News
 from salesarck_domain.ports.directory import StoreUnavailable
 from salesarck_domain.ports.inbox import Inbox, InboxRow
 from salesarck_domain.testing.examples import ADA, CAFE, NOON
+from salesarck_domain.use_cases.apart import Stuck
 from salesarck_service.telemetry.line import WorkerMetrics
 from salesarck_service.worker import InboxWorker, timetable
 from tests.line.bench import Asked, Line, hers, until
@@ -176,7 +177,7 @@ async def test_it_outlives_a_database_that_goes_away() -> None:
 
 
 async def test_a_timetable_goes_on_after_a_database_that_goes_away() -> None:
-    ends = [StoreUnavailable("away"), 3, 0]
+    ends = [StoreUnavailable("away"), Stuck(["a wallet"], 2), 3, 0]
 
     async def task() -> int:
         end = ends.pop(0)
@@ -186,6 +187,6 @@ async def test_a_timetable_goes_on_after_a_database_that_goes_away() -> None:
 
     tasks = timetable(task, task, task)
     assert sorted(tasks) == ["apply_due", "claim_leftovers", "forget_answers"]
-    for _ in range(3):
+    for _ in range(4):
         await tasks["apply_due"]()
     assert ends == []

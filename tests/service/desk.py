@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import httpx
@@ -29,18 +30,24 @@ ADA, CLERK, OWNER, ADMIN, STRANGER = (f"+1212555010{number}" for number in range
 class Desk:
     """Everything that a test of the service talks to."""
 
-    store: MemoryStore
-    app: ASGIApp
-    codes: dict[str, str]
+    store: MemoryStore = field(default_factory=MemoryStore)
+    codes: dict[str, str] = field(default_factory=dict[str, str])
+    now: datetime = NOON
     people: dict[str, ConsumerId] = field(default_factory=dict[str, ConsumerId])
     tokens: dict[str, str] = field(default_factory=dict[str, str])
+    app: ASGIApp = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.app = create_app(_parts(self))
+
+    def clock(self) -> datetime:
+        return self.now
 
     @classmethod
     async def open(cls) -> "Desk":
-        store, codes = MemoryStore(), dict[str, str]()
-        desk = cls(store, create_app(_parts(store, codes)), codes)
+        desk = cls()
         for tenant in (CAFE, BAKERY):
-            await store.directory.add_tenant(tenant)
+            await desk.store.directory.add_tenant(tenant)
         for phone in (ADA, CLERK, OWNER, ADMIN, STRANGER):
             await desk.sign_in(phone)
         await desk.employ(CLERK, Role.CASHIER, CAFE.id)
@@ -68,6 +75,7 @@ class Desk:
         phone: str | None = None,
         *,
         json: object = None,
+        content: str | None = None,
         key: str | None = None,
     ) -> httpx.Response:
         """Ask as somebody, or as nobody."""
@@ -77,7 +85,7 @@ class Desk:
         }
         transport = httpx.ASGITransport(self.app)  # type: ignore[arg-type] # Litestar's own words
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            return await client.request(method, path, json=json, headers=headers)
+            return await client.request(method, path, json=json, content=content, headers=headers)
 
     async def give(self, points: int) -> httpx.Response:
         """Let the admin give Ada points at the café."""
@@ -86,13 +94,14 @@ class Desk:
         return await self.ask("POST", path, ADMIN, json=told, key=str(uuid4()))
 
 
-def _parts(store: MemoryStore, codes: dict[str, str]) -> Parts:
+def _parts(desk: Desk) -> Parts:
+    store = desk.store
     identity = DevelopmentIdentity(
         "development",
-        show=codes.__setitem__,
+        show=desk.codes.__setitem__,
         key=SigningKey.generate(),
         issuer="http://test",
-        clock=lambda: NOON,
+        clock=desk.clock,
     )
     metrics = Metrics()
     take = TakeDelivery(lambda _: _never(), store.inbox, ())
@@ -103,13 +112,13 @@ def _parts(store: MemoryStore, codes: dict[str, str]) -> Parts:
         answers=store.answers,
         identity=identity,
         verifier=identity,
-        clock=lambda: NOON,
-        real_clock=lambda: NOON,
+        clock=desk.clock,
+        real_clock=desk.clock,
         randomness=secrets.token_bytes,
         peppers=Peppers({1: b"p" * 32}),
         push=MemoryPush(),
         contacts=Contacts(e164, address),
-        reception=Reception(take, {}, {}, lambda: NOON, metrics),
+        reception=Reception(take, {}, {}, desk.clock, metrics),
         checks={"database": store.directory.tenants},
         metrics=metrics,
     )

@@ -1,9 +1,10 @@
 import asyncio
+import base64
 from uuid import uuid4
 
 import pytest
 
-from salesarck_domain.testing.examples import BAKERY, CAFE, POINT_PER_DOLLAR
+from salesarck_domain.testing.examples import BAKERY, CAFE, MINUTE, POINT_PER_DOLLAR
 from tests.service.desk import ADA, ADMIN, CLERK, OWNER, STRANGER, Desk
 
 WALLET = f"/v1/consumer/wallets/{CAFE.id}"
@@ -105,6 +106,58 @@ async def test_an_owner_publishes_rules_and_previews_a_sale() -> None:
     assert (refused.status_code, refused.json()["code"]) == (409, "last_rule_version")
     clerk = await desk.ask("POST", f"{MERCHANT}/rules", CLERK, json=draft, key="r3")
     assert (clerk.status_code, clerk.json()["code"]) == (403, "not_allowed")
+
+
+async def test_a_locked_till_takes_the_same_command_later() -> None:
+    desk = await Desk.open()
+    await desk.give(500)
+    code = (await desk.ask("POST", CODES, ADA, json={"points": 200}, key="c")).json()["code"]
+    path = f"{MERCHANT}/redemptions"
+    for number in range(5):
+        typed = {"code": "2222-2222", "till": "T1"}
+        wrong = await desk.ask("POST", path, CLERK, json=typed, key=f"w{number}")
+        assert (wrong.status_code, wrong.json()["code"]) == (404, "code_unknown")
+    typed = {"code": code, "till": "T1"}
+    locked = await desk.ask("POST", path, CLERK, json=typed, key="same")
+    assert (locked.status_code, locked.json()["code"]) == (429, "till_locked")
+    desk.now += 14 * MINUTE
+    assert (await desk.ask("POST", path, CLERK, json=typed, key="same")).status_code == 429
+    desk.now += MINUTE
+    opened = await desk.ask("POST", path, CLERK, json=typed, key="same")
+    assert opened.json()["code"] == "code_expired"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/v1/sign-in/codes", "[" * 5_000 + "]" * 5_000),
+        ("POST", "/v1/sign-in/codes", '{"phone": ' + "[" * 5_000 + "]" * 5_000 + "}"),
+    ],
+)
+async def test_what_is_nested_without_end_is_a_bad_request(
+    method: str, path: str, body: str
+) -> None:
+    desk = await Desk.open()
+    answer = await desk.ask(method, path, content=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "request_invalid"), answer.text
+
+
+@pytest.mark.parametrize("number", ["0", "-1", str(2**63), "9" * 30, "x"])
+async def test_a_cursor_of_nobody_is_told_so(number: str) -> None:
+    desk = await Desk.open()
+    cursor = base64.urlsafe_b64encode(number.encode()).decode().rstrip("=")
+    answer = await desk.ask("GET", f"{WALLET}/history?cursor={cursor}", ADA)
+    assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid")
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+async def test_a_moment_at_the_end_of_time_is_told_so(at: str) -> None:
+    desk = await Desk.open()
+    imagined = {"spend": 100, "happened_at": at}
+    draft = {"rules": list(POINT_PER_DOLLAR), "from": at}
+    for path, body in ((f"{MERCHANT}/rules/preview", imagined), (f"{MERCHANT}/rules", draft)):
+        answer = await desk.ask("POST", path, OWNER, json=body, key="k")
+        assert (answer.status_code, answer.json()["code"]) == (400, "request_invalid")
 
 
 async def test_an_operator_finds_a_consumer_by_any_spelling() -> None:

@@ -132,8 +132,15 @@ class Shop:
         code = CodeId(derived(NOON, name))
         return (await self.desk.issue(CAFE.id, who, points, code)).text
 
-    async def redeem(self, text: str, till: str = "T1", cashier: str = "bob") -> RedemptionCode:
-        return await self.desk.redeem(CAFE.id, text, till, cashier)
+    async def redeem(
+        self, text: str, till: str = "T1", cashier: str = "bob", act: str = ""
+    ) -> RedemptionCode:
+        named = ActId(derived(NOON, act)) if act else None
+        return await self.desk.redeem(CAFE.id, text, till, cashier, act=named)
+
+    async def undo(self, act: str) -> RedemptionCode:
+        named = ActId(derived(NOON, act))
+        return await self.desk.undo(CAFE.id, CODE, "T1", "bob", act=named)
 
     async def balance(self) -> int:
         return (await self.store.books.account(CAFE.id, ADA)).balance
@@ -166,6 +173,25 @@ class TestDesk:
             await shop.issue(21)
         with pytest.raises(ToldDifferently):
             await shop.issue(20, who=GRACE)
+
+    async def test_a_deed_asked_again_under_its_act_is_answered_as_then(self, shop: Shop) -> None:
+        text = await shop.issue(20)
+        redeemed = await shop.redeem(text, act="redeem")
+        assert await shop.redeem(text, act="redeem") == redeemed
+        with pytest.raises(CodeAlreadyRedeemed):
+            await shop.redeem(text, act="another cashier's, who pressed at the same moment")
+        undone = await shop.undo(act="undo")
+        assert (undone.state, await shop.undo(act="undo")) == (CodeState.UNDONE, undone)
+        with pytest.raises(UndoRefused):
+            await shop.undo(act="undo again")
+        assert await shop.balance() == 30
+
+    async def test_a_refused_deed_leaves_nothing_under_its_act(self, shop: Shop) -> None:
+        text = await shop.issue(20)
+        with pytest.raises(UndoRefused):
+            await shop.undo(act="too soon")
+        await shop.redeem(text)
+        assert (await shop.undo(act="too soon")).state is CodeState.UNDONE
 
     async def test_the_same_till_takes_a_redemption_back(self, shop: Shop) -> None:
         await shop.redeem(await shop.issue(20))
@@ -211,7 +237,7 @@ class TestDesk:
         shop.now += 14 * MINUTE
         with pytest.raises(TillLocked):
             await shop.redeem(text)
-        shop.now += 15 * MINUTE
+        shop.now += MINUTE
         with pytest.raises(CodeExpired):
             await shop.redeem(text)
 

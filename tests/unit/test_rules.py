@@ -1,7 +1,7 @@
 """Rules: what the table refuses, and how an award explains itself."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -200,6 +200,15 @@ class TestRuleBook:
         assert (first.number, second.number) == (1, 2)
         assert len({first.content_hash, second.content_hash}) == 2
         assert first.limits == []
+
+    def test_a_hash_is_of_the_moment_however_its_zone_is_written(self) -> None:
+        rules = read_rules([RATE])
+        elsewhere = NOON.astimezone(timezone(timedelta(hours=-5)))
+        hashes = {
+            RuleVersion(number=1, rules=rules, in_force_from=at, published_at=NOON).content_hash
+            for at in (NOON, elsewhere)
+        }
+        assert len(hashes) == 1
 
     def test_the_last_version_is_guarded(self) -> None:
         with pytest.raises(NoRuleVersion, match="none to retire"):

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from salesarck_domain.errors import Refused
@@ -91,10 +91,10 @@ class RuleVersion:
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 over the rules, number and moment, as JSON with sorted keys."""
+        """SHA-256 over the rules, number and moment (in UTC), as JSON with sorted keys."""
         content = {
             "number": self.number,
-            "from": self.in_force_from.isoformat(),
+            "from": self.in_force_from.astimezone(UTC).isoformat(),
             "rules": [rule.as_data() for rule in self.rules],
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))

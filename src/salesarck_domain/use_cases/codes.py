@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
+from uuid import UUID
 
+from salesarck_domain.audit import AuditNote
 from salesarck_domain.deeds import CancelCode, IssueCode, RedeemCode, UndoRedemption
 from salesarck_domain.errors import Refused
-from salesarck_domain.ids import CodeId, ConsumerId, TenantId
+from salesarck_domain.ids import ActId, CodeId, ConsumerId, TenantId
 from salesarck_domain.ledger.entry import ToldDifferently
 from salesarck_domain.ledger.wallet import By, Wallet
 from salesarck_domain.ports.clock import Clock
@@ -185,9 +187,18 @@ class CodeDesk:
         return Shown(code, self.peppers.text(code.id, code.pepper))
 
     async def redeem(
-        self, tenant: TenantId, text: str, till: str, cashier: str, correlation: str = ""
+        self,
+        tenant: TenantId,
+        text: str,
+        till: str,
+        cashier: str,
+        correlation: str = "",
+        *,
+        act: ActId | None = None,
     ) -> RedemptionCode:
         """Honour the code that a cashier typed.
+
+        `act` names the deed in the audit; the same again is the same deed, and answers as then.
 
         Raises:
             CodeUnknown: no code of this tenant reads like that.
@@ -196,19 +207,29 @@ class CodeDesk:
         """
         by = By(cashier, self.clock(), correlation)
         async with self.begin(tenant) as work:
+            if done := await _done_before(work, act):
+                return done
             places = (f"till:{till}", f"cashier:{cashier}")
             await _check_tries(work, places, by.at)
             found = await self._find(work, text)
             if found:
                 deed = RedeemCode(consumer=found.consumer, id=found.id, till=till)
+                await _note(work, act, "redeem_code", deed, by)
                 return (await redeem(work, deed, by)).code
             await work.codes.note_wrong_try(places, by.at)
         raise CodeUnknown
 
     async def undo(
-        self, tenant: TenantId, code: CodeId, till: str, cashier: str, correlation: str = ""
+        self,
+        tenant: TenantId,
+        code: CodeId,
+        till: str,
+        cashier: str,
+        correlation: str = "",
+        *,
+        act: ActId | None = None,
     ) -> RedemptionCode:
-        """Take back a redemption of the same till.
+        """Take back a redemption of the same till; `act` is as in `redeem`.
 
         Raises:
             CodeUnknown: the tenant has no such code.
@@ -216,8 +237,11 @@ class CodeDesk:
         """
         by = By(cashier, self.clock(), correlation)
         async with self.begin(tenant) as work:
+            if done := await _done_before(work, act):
+                return done
             known = await _known(work, code)
             deed = UndoRedemption(consumer=known.consumer, id=code, till=till)
+            await _note(work, act, "undo_redemption", deed, by)
             moved = await undo(work, deed, by)
         await self.push.publish(moved.balance)
         return moved.code
@@ -240,14 +264,33 @@ class CodeDesk:
         await self.push.publish(moved.balance)
         return moved.code
 
-    async def find(self, tenant: TenantId, text: str) -> RedemptionCode | None:
-        """Look up what reads like this, whatever has become of it; changes nothing."""
-        async with self.begin(tenant) as work:
-            return await self._find(work, text)
-
     async def _find(self, work: Work, text: str) -> RedemptionCode | None:
         plain = typed(text)
         return await work.codes.find(self.peppers.lookups(plain)) if plain else None
+
+
+async def _done_before(work: Work, act: ActId | None) -> RedemptionCode | None:
+    """Find the code that this very deed was about, if it was done."""
+    note = await work.noted(act) if act else None
+    return await work.codes.get(CodeId(UUID(note.target.removeprefix("code:")))) if note else None
+
+
+async def _note(
+    work: Work, act: ActId | None, action: str, deed: RedeemCode | UndoRedemption, by: By
+) -> None:
+    if act is None:
+        return
+    note = AuditNote(
+        id=act,
+        actor=by.actor,
+        action=action,
+        target=f"code:{deed.id}",
+        reason="",
+        at=by.at,
+        after={"till": deed.till},
+        correlation=by.correlation,
+    )
+    await work.note(note)
 
 
 async def _known(work: Work, code: CodeId) -> RedemptionCode:
@@ -258,7 +301,8 @@ async def _known(work: Work, code: CodeId) -> RedemptionCode:
 
 
 async def _check_tries(work: Work, places: tuple[str, ...], now: datetime) -> None:
+    since = now - WRONG_TRIES_WITHIN
     for place in places:
-        tries = await work.codes.wrong_tries(place, now - WRONG_TRIES_WITHIN)
+        tries = [at for at in await work.codes.wrong_tries(place, since) if at > since]
         if len(tries) >= WRONG_TRIES_MAX:
             raise TillLocked(tries[-WRONG_TRIES_MAX] + WRONG_TRIES_WITHIN)

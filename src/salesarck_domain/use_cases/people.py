@@ -1,16 +1,17 @@
 """What can be done about people: prove what is theirs, and claim what waited for it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from salesarck_domain.deeds import ProveEvidence
 from salesarck_domain.ids import ConsumerId, TenantId
-from salesarck_domain.ledger.wallet import By
+from salesarck_domain.ledger.wallet import TIMETABLE, By
 from salesarck_domain.people import Evidence, Proof
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.push import Balance, Publisher
 from salesarck_domain.ports.store import BeginWork, Work
+from salesarck_domain.use_cases.apart import each_apart
 from salesarck_domain.use_cases.judging import Judging
 from salesarck_domain.use_cases.sales import balances_of, kept
 
@@ -60,14 +61,19 @@ class Prove:
         for tenant in dict.fromkeys((*tenants, *waiting)):
             await self._claim(tenant, ProveEvidence(consumer=consumer, proofs=proofs), by)
 
-    async def claim_leftovers(self, limit: int = 100) -> int:
-        """Claim what a proof and a delivery at the same moment left behind; say how many."""
-        found = await self.directory.claimable(limit)
-        for tenant, proof in found:
-            by = By("timetable", self.clock())
+    async def claim_leftovers(self) -> int:
+        """Claim what a proof and a delivery at the same moment left behind; say how many.
+
+        Raises:
+            Stuck: some can't be claimed; all others were.
+        """
+        return await each_apart(self.directory.claimable, self._claim_leftover, at_a_time=1)
+
+    async def _claim_leftover(self, tenant: TenantId, proofs: Sequence[Proof]) -> Collection[Proof]:
+        for proof in proofs:
             deed = ProveEvidence(consumer=proof.consumer, proofs=(proof,))
-            await self._claim(tenant, deed, by)
-        return len(found)
+            await self._claim(tenant, deed, By(TIMETABLE, self.clock()))
+        return proofs
 
     async def _claim(self, tenant: TenantId, deed: ProveEvidence, by: By) -> None:
         async with self.begin(tenant, alone=True) as work:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from salesarck_domain.audit import AuditNote
@@ -78,7 +78,8 @@ class Publish:
         """
         signed = By(by, self.clock(), str(note))
         plain = tuple(rule.as_data() for rule in read_rules(list(rules)))
-        deed = PublishRules(rules=plain, in_force_from=in_force_from or signed.at)
+        begins = (in_force_from or signed.at).astimezone(UTC)
+        deed = PublishRules(rules=plain, in_force_from=begins)
         async with self.begin(tenant, alone=True) as work:
             version = await publish(work, deed, signed)
             after = {"number": version.number, "content_hash": version.content_hash}

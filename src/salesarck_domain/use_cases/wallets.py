@@ -1,6 +1,6 @@
 """What can be done with wallets: give and take by hand, and apply what came due."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from salesarck_domain.ledger.wallet import TIMETABLE, By, Cause, Wallet
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.push import Balance, Publisher
 from salesarck_domain.ports.store import BeginWork, Store, Work
+from salesarck_domain.use_cases.apart import each_apart
 from salesarck_domain.use_cases.sales import kept
 
 
@@ -119,26 +120,23 @@ class RunTimetable:
     at_a_time: int = 100
 
     async def __call__(self) -> int:
-        """Apply all that is due now; say in how many wallets something was."""
-        count = 0
-        while moved := await self._round():
-            count += moved
-        return count
+        """Apply all that is due now; say in how many wallets something was.
 
-    async def _round(self) -> int:
-        moved = 0
-        for tenant, consumers in (await self._due()).items():
-            by = By(TIMETABLE, self.clock())
-            async with self.store.begin(tenant) as work:
-                deed = ApplyDue(consumers=tuple(sorted(consumers)))
-                balances = await apply_due(work, deed, by)
-            for balance in balances:
-                await self.push.publish(balance)
-            moved += len(balances)
-        return moved
+        Raises:
+            Stuck: some wallets are broken; all others had theirs.
+        """
+        return await each_apart(self._due, self._apply, self.at_a_time)
 
-    async def _due(self) -> dict[TenantId, list[ConsumerId]]:
-        found: dict[TenantId, list[ConsumerId]] = {}
-        for tenant, consumer in await self.store.books.due(self.clock(), self.at_a_time):
-            found.setdefault(tenant, []).append(consumer)
-        return found
+    async def _due(self, limit: int) -> Sequence[tuple[TenantId, ConsumerId]]:
+        return await self.store.books.due(self.clock(), limit)
+
+    async def _apply(
+        self, tenant: TenantId, consumers: Sequence[ConsumerId]
+    ) -> Collection[ConsumerId]:
+        by = By(TIMETABLE, self.clock())
+        async with self.store.begin(tenant) as work:
+            deed = ApplyDue(consumers=tuple(sorted(consumers)))
+            balances = await apply_due(work, deed, by)
+        for balance in balances:
+            await self.push.publish(balance)
+        return {balance.consumer for balance in balances}

@@ -88,7 +88,7 @@ def readers(settings: Settings) -> Mapping[str, WebhookReader]:
 def checkouts(settings: Settings) -> Mapping[str, WebhookReader]:
     """Who believes what is posted to the address of each merchant's Hosted Checkout."""
     return {
-        merchant: CloverCheckout([secret.encode() for secret in texts])
+        merchant: CloverCheckout([secret.encode() for secret in texts], merchant=merchant)
         for merchant, texts in settings.clover_checkout_secrets.items()
     }
 

@@ -17,6 +17,7 @@ Cursor = Annotated[
 ]
 
 LIMIT = 50
+NUMBER_MAX = 2**63 - 1
 
 Place = TypeVar("Place", int, UUID)
 
@@ -32,7 +33,10 @@ def read_number(cursor: str | None) -> int | None:
     Raises:
         ProblemError: it is none of ours.
     """
-    return None if cursor is None else _read(cursor, int)
+    number = None if cursor is None else _read(cursor, int)
+    if number is not None and not 0 < number <= NUMBER_MAX:
+        raise _none_of_ours()
+    return number
 
 
 def read_id(cursor: str | None) -> UUID | None:
@@ -49,6 +53,8 @@ def _read(cursor: str, kind: type[Place]) -> Place:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         return msgspec.convert(text, kind, strict=False)
     except (binascii.Error, ValueError) as error:
-        raise ProblemError(
-            400, "cursor_invalid", "this cursor is none of ours; begin the list again"
-        ) from error
+        raise _none_of_ours() from error
+
+
+def _none_of_ours() -> ProblemError:
+    return ProblemError(400, "cursor_invalid", "this cursor is none of ours; begin the list again")

@@ -1,7 +1,7 @@
 """What several audiences see alike."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -13,8 +13,25 @@ from salesarck_domain.money import Money
 from salesarck_domain.ports.store import Account
 from salesarck_domain.rules.award import Award
 from salesarck_domain.tenants import Reward, Tenant
+from salesarck_service.problems import request_invalid
 
 Moment = Annotated[datetime, Meta(tz=True, description="With its offset from UTC.")]
+
+
+YEARS = range(1970, 2200)
+
+
+def in_our_time(name: str, at: datetime | None) -> datetime | None:
+    """Take a moment of a request in UTC, if it lies where calendars and zones still hold.
+
+    Raises:
+        ProblemError: it lies before 1970, or after 2199.
+    """
+    if at is None:
+        return None
+    if at.year not in YEARS:
+        raise request_invalid(name, f"a moment lies between {YEARS[0]} and {YEARS[-1]}")
+    return at.astimezone(UTC)
 
 
 class MoneyView(Struct):

@@ -21,6 +21,7 @@ from salesarck_domain.news import (
 from salesarck_domain.ports.pos import (
     Delivery,
     Fetcher,
+    ForgedDelivery,
     ProviderUnavailable,
     Question,
     Route,
@@ -102,6 +103,13 @@ class TestCloverCheckout(WebhookReaderContract):
 
     def test_a_secret_is_not_shown(self) -> None:
         assert SECRET not in repr(self.reader)
+
+    def test_a_merchants_secret_vouches_for_that_merchant_alone(self) -> None:
+        theirs = replace(self.reader, merchant="CAFE2")
+        with pytest.raises(ForgedDelivery):
+            theirs.authenticate(self.sign(self.body))
+        own = replace(self.reader, merchant="CAFE1")
+        assert own.authenticate(self.sign(self.body)).body == self.body
 
 
 PAYMENT = {

@@ -8,7 +8,7 @@ from datetime import datetime
 from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.postgres import PostgresStore
 from salesarck_domain.deeds import GrantPoints, TellNews
-from salesarck_domain.ids import ActId, CodeId, derived
+from salesarck_domain.ids import ActId, CodeId, ConsumerId, derived
 from salesarck_domain.news import TillCustomer
 from salesarck_domain.redemption.code import Peppers
 from salesarck_domain.testing.examples import ADA, ADAS_PHONE, CAFE, NOON, POINT_PER_DOLLAR
@@ -39,14 +39,15 @@ class Shop:
     async def tell(self, *deeds: TellNews) -> None:
         await RecordNews(self.store.begin, self.clock, MemoryPush())(CAFE.id, deeds)
 
-    async def grant(self, points: int) -> None:
-        deed = GrantPoints(consumer=ADA, points=points, id=ActId(derived(NOON, "grant", points)))
+    async def grant(self, points: int, who: ConsumerId = ADA) -> None:
+        act = ActId(derived(NOON, "grant", points, who))
+        deed = GrantPoints(consumer=who, points=points, id=act)
         await AdjustWallet(self.store.begin, self.clock, MemoryPush())(
             CAFE.id, deed, "a welcome", "admin"
         )
 
-    async def issue(self, number: int, points: int) -> Shown:
-        return await self.desk().issue(CAFE.id, ADA, points, CodeId(derived(NOON, "code", number)))
+    async def issue(self, number: int, points: int, who: ConsumerId = ADA) -> Shown:
+        return await self.desk().issue(CAFE.id, who, points, CodeId(derived(NOON, "code", number)))
 
     async def balance(self) -> int:
         return (await self.store.books.account(CAFE.id, ADA)).balance

@@ -10,7 +10,7 @@ from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.memory import MemoryStore
 from salesarck_domain.deeds import TellNews
 from salesarck_domain.ledger.wallet import InsufficientPoints
-from salesarck_domain.redemption.code import CodeAlreadyRedeemed, CodeExpired
+from salesarck_domain.redemption.code import CodeAlreadyRedeemed, CodeExpired, CodeUnknown
 from salesarck_domain.testing.examples import (
     ADA,
     ADAS_PHONE,
@@ -19,7 +19,7 @@ from salesarck_domain.testing.examples import (
     refunded,
 )
 from salesarck_domain.use_cases.books import VerifyBooks
-from salesarck_domain.use_cases.codes import Shown
+from salesarck_domain.use_cases.codes import WRONG_TRIES_MAX, Shown, TillLocked
 from salesarck_domain.use_cases.people import Prove
 from salesarck_domain.use_cases.replay import Replay
 from salesarck_domain.use_cases.wallets import RunTimetable
@@ -58,6 +58,18 @@ async def test_one_code_at_all_tills_is_honoured_by_one(shop: Shop) -> None:
     ]
     found = await asyncio.gather(*asked, return_exceptions=True)
     assert sum(isinstance(each, CodeAlreadyRedeemed) for each in found) == RACERS - 1
+
+
+async def test_a_burst_of_wrong_codes_gets_no_more_tries_than_one_after_another(
+    shop: Shop,
+) -> None:
+    asked = [
+        shop.desk().redeem(CAFE.id, f"2222-22{number:02}", "T1", f"cashier {number}")
+        for number in range(22, 22 + RACERS)
+    ]
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(isinstance(each, CodeUnknown) for each in found) == WRONG_TRIES_MAX
+    assert sum(isinstance(each, TillLocked) for each in found) == RACERS - WRONG_TRIES_MAX
 
 
 async def test_a_code_that_runs_out_while_it_is_redeemed_ends_one_way(shop: Shop) -> None:

@@ -1,15 +1,31 @@
 """Whatever somebody with all rights does to the tables behind our back, verification names it."""
 
+import traceback
 from dataclasses import dataclass
 
 import psycopg
 import pytest
 
 from salesarck_adapters.push.memory import MemoryPush
+from salesarck_adapters.store.postgres.connections import StatementFailed
+from salesarck_domain.audit import AuditNote
 from salesarck_domain.deeds import TellNews
-from salesarck_domain.testing.examples import ADA, ADAS_PHONE, CAFE, MINUTE, NOON, paid, refunded
+from salesarck_domain.ids import derived
+from salesarck_domain.redemption.lifecycle import CodeState
+from salesarck_domain.testing.examples import (
+    ADA,
+    ADAS_PHONE,
+    CAFE,
+    GRACE,
+    MINUTE,
+    NOON,
+    paid,
+    refunded,
+)
+from salesarck_domain.use_cases.apart import Stuck
 from salesarck_domain.use_cases.books import VerifyBooks
 from salesarck_domain.use_cases.people import Prove
+from salesarck_domain.use_cases.wallets import RunTimetable
 from tests.contract.store.shop import ADAS, Shop, open_shop
 from tests.postgres import Database
 
@@ -79,3 +95,37 @@ async def test_it_is_named(database: Database, stroke: Stroke) -> None:
             connection.execute("SET session_replication_role = replica")
             assert connection.execute(stroke.statement).rowcount > 0
         assert stroke.kind in {each.kind for each in await verify()}
+
+
+async def test_a_broken_wallet_holds_up_no_other(database: Database) -> None:
+    async with open_shop(database) as shop:
+        await shop.grant(10)
+        await shop.grant(10, GRACE)
+        hers, his = await shop.issue(1, 5), await shop.issue(2, 5, GRACE)
+        with psycopg.connect(database.dsn(), autocommit=True) as connection:
+            connection.execute("SET session_replication_role = replica")
+            spoil = "UPDATE lot SET remaining = 10 WHERE consumer_id = %s"
+            connection.execute(spoil, [ADA])
+        ends_at = his.code.expires_at
+        with pytest.raises(Stuck, match=f"1 done, 1 stuck: {ADA}"):
+            await RunTimetable(shop.store, lambda: ends_at, MemoryPush())()
+        ended = [await shop.store.books.code(CAFE.id, it.code.id) for it in (hers, his)]
+        assert [it and it.state for it in ended] == [CodeState.ISSUED, CodeState.EXPIRED]
+
+
+async def test_what_the_database_refuses_says_nothing_of_people(database: Database) -> None:
+    async with open_shop(database) as shop:
+        note = AuditNote(
+            id=derived(NOON, "a deed"),
+            actor="admin",
+            action="look_up",
+            target=f"phone:{ADAS_PHONE.value}",
+            reason="",
+            at=NOON,
+        )
+        async with shop.store.begin(CAFE.id) as work:
+            await work.note(note)
+        with pytest.raises(StatementFailed, match=r"^UniqueViolation 23505 ") as failed:
+            async with shop.store.begin(CAFE.id) as work:
+                await work.note(note)
+        assert ADAS_PHONE.value not in "".join(traceback.format_exception(failed.value))

@@ -55,6 +55,8 @@ class CloverCheckout:
 
     signing_secrets: Sequence[bytes] = field(repr=False)
     provider: str = PROVIDER
+    merchant: str | None = None
+    """Whose secrets these are, where they are one merchant's: they vouch for no other."""
 
     def authenticate(self, delivery: Delivery) -> Genuine:
         """Believe what was signed within the tolerance, by our own clock.
@@ -71,9 +73,16 @@ class CloverCheckout:
             genuine = hmac.new(secret, message, hashlib.sha256).hexdigest().encode()
             for offered in signatures:
                 known |= bool(secret.strip()) and hmac.compare_digest(genuine, offered)
-        if not known:
+        if not known or not self._vouches_for(delivery.body):
             raise ForgedDelivery(PROVIDER)
         return Genuine(delivery.body, delivery.headers, delivery.received_at)
+
+    def _vouches_for(self, body: bytes) -> bool:
+        try:
+            named = _read(body, Address).merchant_id
+        except UnreadableDelivery:
+            return True  # it goes to nobody's lane, and a person looks
+        return self.merchant in {None, named}
 
     def route(self, genuine: Genuine) -> Route:
         """Name a delivery by its hash, for Clover gives it no name."""

@@ -27,6 +27,15 @@ UNSURE = "01000"
 READ_ONLY = "25006"
 
 
+class StatementFailed(Exception):
+    """A statement that the database refused for good: its kind, code and constraint, no row."""
+
+    def __init__(self, error: DBAPIError) -> None:
+        cause = error.orig
+        state = cause.sqlstate if isinstance(cause, psycopg.Error) else None
+        super().__init__(f"{type(cause).__name__} {state or ''} {constraint_of(error)[0]}".rstrip())
+
+
 def open_engine(
     dsn: str, *, pool_size: int, pool_timeout: float, prepare_threshold: int | None
 ) -> AsyncEngine:
@@ -53,6 +62,7 @@ def open_engine(
         max_overflow=0,
         pool_timeout=pool_timeout,
         use_native_hstore=False,
+        hide_parameters=True,
     )
     event.listen(engine.sync_engine, "connect", _collect_warnings)
     return engine
@@ -98,8 +108,11 @@ async def transaction(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
 def translated() -> Generator[None]:
     """Say in our words that the database isn't there, or gave up.
 
+    What the server says of a row (`DETAIL: Key (phone)=(...)`) stays with it: it holds people.
+
     Raises:
         StoreUnavailable: it can be tried again.
+        StatementFailed: it can't, and somebody should look.
     """
     try:
         yield
@@ -108,7 +121,7 @@ def translated() -> Generator[None]:
     except DBAPIError as error:
         if what := _why_unavailable(error.orig):
             raise StoreUnavailable(what) from error
-        raise
+        raise StatementFailed(error) from None
 
 
 def constraint_of(error: DBAPIError) -> tuple[str, str]:

@@ -275,6 +275,9 @@ class PostgresCodes:
 
     async def wrong_tries(self, place: str, since: datetime) -> Sequence[datetime]:
         """Read one place's moments."""
+        # Who types at one place types one after another, or a burst gets past the count.
+        name = func.hashtextextended(f"tries:{self.tenant}:{place}", 0)
+        await self.connection.execute(select(func.pg_advisory_xact_lock(name)))
         table = schema.wrong_try
         found = (
             select(table.c.at)

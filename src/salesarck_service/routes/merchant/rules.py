@@ -20,7 +20,7 @@ from salesarck_service.caller import Caller, NotFound
 from salesarck_service.given import Given
 from salesarck_service.idempotency import Attempt, Once
 from salesarck_service.problems import problems
-from salesarck_service.routes.views import AwardView, Moment
+from salesarck_service.routes.views import AwardView, Moment, in_our_time
 from salesarck_service.security.guards import asks
 
 Rules = Annotated[
@@ -140,13 +140,14 @@ class RulesController(Controller):
     ) -> VersionView:
         """Freeze a rule set as the next version. Sales of a stretch without rules are judged."""
         here = TenantId(tenant)
+        begins = in_our_time("from", data.from_)
 
         async def do(attempt: Attempt) -> VersionView:
             note = attempt.id("note")
             if done := await _noted(store, here, note, attempt):
                 number = int(str(done.after["number"]))
             else:
-                version = await publish(here, data.rules, caller.actor, note, data.from_)
+                version = await publish(here, data.rules, caller.actor, note, begins)
                 number = version.number
             return _numbered(await store.books.rules(here), number, clock())
 
@@ -195,9 +196,9 @@ class RulesController(Controller):
         preview_sale: Given[PreviewSale],
     ) -> AwardView:
         """Judge an imagined sale under the rules in force, or under a draft. Nothing is written."""
-        here = TenantId(tenant)
+        happened_at = in_our_time("happened_at", data.happened_at)
         return AwardView.of(
-            await preview_sale(here, data.spend, data.tax, data.happened_at, data.rules)
+            await preview_sale(TenantId(tenant), data.spend, data.tax, happened_at, data.rules)
         )
 
 

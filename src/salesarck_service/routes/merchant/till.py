@@ -8,10 +8,9 @@ from litestar import Controller, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
-from salesarck_domain.ids import CodeId, TenantId
+from salesarck_domain.ids import ActId, CodeId, TenantId
 from salesarck_domain.people import Permission
-from salesarck_domain.ports.store import Books
-from salesarck_domain.redemption.code import CodeAlreadyRedeemed, RedemptionCode, UndoRefused
+from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.redemption.lifecycle import CodeState
 from salesarck_domain.redemption.terms import worth
 from salesarck_domain.tenants import Tenant
@@ -84,15 +83,10 @@ class TillController(Controller):
         here = TenantId(tenant)
 
         async def do(attempt: Attempt) -> RedemptionView:
-            try:
-                code = await code_desk.redeem(
-                    here, data.code, data.till, caller.actor, caller.correlation
-                )
-            except CodeAlreadyRedeemed:
-                found = await code_desk.find(here, data.code) if attempt.is_again else None
-                if found is None or not _was_ours(found, attempt, data.till):
-                    raise
-                code = found
+            act = ActId(attempt.id("redeem"))
+            code = await code_desk.redeem(
+                here, data.code, data.till, caller.actor, caller.correlation, act=act
+            )
             return RedemptionView.of(code, caller.here)
 
         return await once(RedemptionView, do)
@@ -111,27 +105,15 @@ class TillController(Controller):
         caller: Given[Caller],
         once: Given[Once],
         code_desk: Given[CodeDesk],
-        books: Given[Books],
     ) -> RedemptionView:
         """Undo a redemption of the same till within two minutes; the points return."""
         here, id_ = TenantId(tenant), CodeId(code)
 
         async def do(attempt: Attempt) -> RedemptionView:
-            try:
-                undone = await code_desk.undo(
-                    here, id_, data.till, caller.actor, caller.correlation
-                )
-            except UndoRefused:
-                found = await books.code(here, id_) if attempt.is_again else None
-                if found is None or found.state is not CodeState.UNDONE:
-                    raise
-                undone = found
+            act = ActId(attempt.id("undo"))
+            undone = await code_desk.undo(
+                here, id_, data.till, caller.actor, caller.correlation, act=act
+            )
             return RedemptionView.of(undone, caller.here)
 
         return await once(RedemptionView, do)
-
-
-def _was_ours(code: RedemptionCode, attempt: Attempt, till: str) -> bool:
-    """Whether an earlier attempt at this very command redeemed the code before it died."""
-    settled = code.settled_at
-    return code.till == till and settled is not None and settled >= attempt.first_seen
