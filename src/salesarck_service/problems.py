@@ -25,6 +25,7 @@ from salesarck_domain.errors import (
 from salesarck_domain.news_codec import is_object
 from salesarck_domain.ports.answers import KeyReused
 from salesarck_domain.use_cases.codes import TillLocked
+from salesarck_service.telemetry.redaction import redacted_text
 
 MEDIA_TYPE = "application/problem+json"
 STATUS_OF_KIND: Mapping[type[SalesArckError], HTTPStatus] = {
@@ -133,7 +134,7 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
         type=f"/problems/{found.code}",
         title=found.code.replace("_", " ").capitalize(),
         status=found.status,
-        detail=found.detail,
+        detail=redacted_text(found.detail),
         code=found.code,
         correlation=str(request.scope["state"].get("correlation", "")),
         errors=found.errors or UNSET,
@@ -171,7 +172,7 @@ def _field_errors(extra: dict[str, Any] | list[Any] | None) -> Sequence[FieldErr
     return [
         FieldError(
             field=str(each.get("key", "")),
-            message=_first_small(str(each.get("message", "it doesn't fit"))),
+            message=redacted_text(_first_small(str(each.get("message", "it doesn't fit")))),
             source=str(each.get("source", "body")),
         )
         for each in found

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -10,10 +10,7 @@ from structlog.processors import ExceptionRenderer, JSONRenderer, TimeStamper
 from structlog.stdlib import ProcessorFormatter
 from structlog.tracebacks import ExceptionDictTransformer
 
-HIDDEN = frozenset(
-    "authorization body code cookie email headers password phone query secret text token".split()
-)
-"""Names whose values nobody has to read in a log."""
+from salesarck_service.telemetry.redaction import HIDDEN, NAMES, redacted
 
 SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -23,11 +20,9 @@ SHARED: tuple[structlog.typing.Processor, ...] = (
 )
 
 
-def hide(
-    _logger: object, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def hide(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Blacken what must not be read, whoever logs it."""
-    return {name: "…" if name in HIDDEN else value for name, value in event.items()}
+    return {name: HIDDEN if name in NAMES else redacted(value) for name, value in event.items()}
 
 
 def configure_logs(level: str, out: TextIO | None = None) -> None:
