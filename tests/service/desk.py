@@ -1,4 +1,4 @@
-"""The web application over a store in memory, with Ada, a café and its staff."""
+"""The web application over any store, with Ada, a café and its staff."""
 
 import secrets
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from salesarck_adapters.identity.development import DevelopmentIdentity, Signing
 from salesarck_adapters.phones import address, e164
 from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.memory import MemoryStore
+from salesarck_adapters.store.postgres import PostgresStore
 from salesarck_domain.ids import ConsumerId, TenantId
 from salesarck_domain.people import Member, Role
 from salesarck_domain.redemption.code import Peppers
@@ -30,22 +31,25 @@ ADA, CLERK, OWNER, ADMIN, STRANGER = (f"+1212555010{number}" for number in range
 class Desk:
     """Everything that a test of the service talks to."""
 
-    store: MemoryStore = field(default_factory=MemoryStore)
+    store: MemoryStore | PostgresStore
     codes: dict[str, str] = field(default_factory=dict[str, str])
     now: datetime = NOON
     people: dict[str, ConsumerId] = field(default_factory=dict[str, ConsumerId])
     tokens: dict[str, str] = field(default_factory=dict[str, str])
+    push: MemoryPush = field(default_factory=MemoryPush)
+    parts: Parts = field(init=False)
     app: ASGIApp = field(init=False)
 
     def __post_init__(self) -> None:
-        self.app = create_app(_parts(self))
+        self.parts = _parts(self)
+        self.app = create_app(self.parts)
 
     def clock(self) -> datetime:
         return self.now
 
     @classmethod
-    async def open(cls) -> "Desk":
-        desk = cls()
+    async def open(cls, store: MemoryStore | PostgresStore) -> "Desk":
+        desk = cls(store)
         for tenant in (CAFE, BAKERY):
             await desk.store.directory.add_tenant(tenant)
         for phone in (ADA, CLERK, OWNER, ADMIN, STRANGER):
@@ -116,7 +120,7 @@ def _parts(desk: Desk) -> Parts:
         real_clock=desk.clock,
         randomness=secrets.token_bytes,
         peppers=Peppers({1: b"p" * 32}),
-        push=MemoryPush(),
+        push=desk.push,
         contacts=Contacts(e164, address),
         reception=Reception(take, {}, {}, desk.clock, metrics),
         checks={"database": store.directory.tenants},
