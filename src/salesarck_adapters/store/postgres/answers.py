@@ -1,7 +1,5 @@
 """Answers in Postgres: one row a command, locked by whoever decides what becomes of it."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from salesarck_adapters.store.postgres.connections import commit, translated
+from salesarck_adapters.store.postgres.connections import transaction
 from salesarck_adapters.store.postgres.schema.answers import command
 from salesarck_domain.ports.answers import Answer, Asked, Command, taken_on
 
@@ -29,7 +27,7 @@ class PostgresAnswers:
             KeyReused: the key came before with another content.
         """
         new = taken_on(None, asked, token, at, now)
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             added = (
                 insert(command)
                 .values(_values(new))
@@ -52,27 +50,20 @@ class PostgresAnswers:
     async def keep(self, asked: Asked, token: UUID, answer: Answer) -> None:
         """Keep the answer of who holds the token."""
         held = update(command).where(_named(asked), command.c.token == token)
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             await connection.execute(held.values(status=answer.status, answer=answer.body))
 
     async def let_go(self, asked: Asked, token: UUID, now: datetime) -> None:
         """Let the next who asks take it on."""
         held = update(command).where(_named(asked), command.c.token == token)
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             await connection.execute(held.values(held_until=now))
 
     async def forget(self, now: datetime) -> int:
         """Forget the commands whose day is over."""
-        async with self._transaction() as connection:
+        async with transaction(self.engine) as connection:
             gone = await connection.execute(delete(command).where(command.c.kept_until <= now))
         return gone.rowcount
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncGenerator[AsyncConnection]:
-        with translated():
-            async with self.engine.connect() as connection:
-                yield connection
-                await commit(connection)
 
 
 def _named(asked: Asked) -> ColumnElement[bool]:

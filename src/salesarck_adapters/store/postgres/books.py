@@ -1,7 +1,6 @@
 """Reads that lock nothing: each in a snapshot of its own."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from salesarck_adapters.store.postgres import schema
-from salesarck_adapters.store.postgres.connections import translated
+from salesarck_adapters.store.postgres.connections import enter, snapshot
 from salesarck_adapters.store.postgres.rows import (
     code_of,
     entry_fields,
@@ -59,16 +58,19 @@ class PostgresBooks:
 
     async def account(self, tenant: TenantId, consumer: ConsumerId) -> Account:
         """Read one wallet; an empty one if there is none."""
-        async with self._snapshot() as connection:
+        async with snapshot(self.engine, tenant) as connection:
             return await _account(connection, tenant, consumer)
 
     async def accounts_of(self, consumer: ConsumerId) -> Sequence[Account]:
         """Read all wallets of a consumer, by tenant."""
         table = schema.wallet
         found = select(table.c.tenant_id).where(table.c.consumer_id == consumer)
-        async with self._snapshot() as connection:
-            tenants = await connection.scalars(found.order_by(table.c.tenant_id))
-            accounts = [await _account(connection, TenantId(it), consumer) for it in tenants]
+        async with snapshot(self.engine) as connection:
+            tenants = (await connection.scalars(found.order_by(table.c.tenant_id))).all()
+            accounts = list[Account]()
+            for tenant in map(TenantId, tenants):
+                await enter(connection, tenant)
+                accounts.append(await _account(connection, tenant, consumer))
         return [account for account in accounts if account.seq]
 
     async def history(
@@ -79,7 +81,7 @@ class PostgresBooks:
         found = select(table).where(table.c.tenant_id == tenant, table.c.consumer_id == consumer)
         if before is not None:
             found = found.where(table.c.seq < before)
-        rows = await self._rows(found.order_by(table.c.seq.desc()).limit(limit))
+        rows = await self._rows(found.order_by(table.c.seq.desc()).limit(limit), tenant)
         return [LedgerEntry.as_recorded(**entry_fields(row)) for row in rows]
 
     async def sales_of(
@@ -100,31 +102,31 @@ class PostgresBooks:
             found = found.where(table.c.award["reason"].astext.in_(sorted(UNCLAIMED)))
         if before is not None:
             found = found.where(table.c.id < before)
-        async with self._snapshot() as connection:
+        async with snapshot(self.engine, tenant) as connection:
             rows = await connection.execute(found.order_by(table.c.id.desc()).limit(limit))
             return await load_sales(connection, tenant, rows.all())
 
     async def sale(self, tenant: TenantId, sale: SaleId) -> Sale | None:
         """Read one sale."""
-        async with self._snapshot() as connection:
+        async with snapshot(self.engine, tenant) as connection:
             rows = await connection.execute(_sales(tenant).where(schema.sale.c.id == sale))
             return next(iter(await load_sales(connection, tenant, rows.all())), None)
 
     async def code(self, tenant: TenantId, code: CodeId) -> RedemptionCode | None:
         """Read one code."""
-        async with self._snapshot() as connection:
+        async with snapshot(self.engine, tenant) as connection:
             return await read_code(connection, tenant, code)
 
     async def rules(self, tenant: TenantId) -> RuleBook:
         """Read the rule versions."""
-        async with self._snapshot() as connection:
+        async with snapshot(self.engine, tenant) as connection:
             return await read_rule_book(connection, tenant)
 
     async def rule_hashes(self, tenant: TenantId) -> Mapping[int, str]:
         """Read the hashes written at publication."""
         table = schema.rule_version
         found = select(table.c.number, table.c.content_hash).where(table.c.tenant_id == tenant)
-        return {row.number: row.content_hash for row in await self._rows(found)}
+        return {row.number: row.content_hash for row in await self._rows(found, tenant)}
 
     async def due(self, now: datetime, limit: int) -> Sequence[tuple[TenantId, ConsumerId]]:
         """Find wallets in which lots or codes have ended, the longest ended first."""
@@ -152,7 +154,7 @@ class PostgresBooks:
         found = select(table.c.consumer_id).where(
             table.c.tenant_id == tenant, written[0] | written[1] | written[2]
         )
-        rows = await self._rows(found.order_by(table.c.consumer_id))
+        rows = await self._rows(found.order_by(table.c.consumer_id), tenant)
         return [ConsumerId(row.consumer_id) for row in rows]
 
     async def wallet_books(
@@ -162,7 +164,7 @@ class PostgresBooks:
         entry, lot = schema.ledger_entry, schema.lot
         taking, code = schema.lot_movement, schema.redemption_code
 
-        async with self._snapshot() as connection:
+        async with snapshot(self.engine, tenant) as connection:
             read = _ReadByOwner(connection, tenant, consumers)
             entries = await read(entry, entry.c.seq)
             lots = await read(lot, lot.c.id)
@@ -185,7 +187,7 @@ class PostgresBooks:
         table = schema.sale
         key = tuple_(table.c.provider, table.c.merchant, table.c.name)
         pages = _sales(tenant).order_by(table.c.provider, table.c.merchant, table.c.name)
-        async with self._snapshot() as connection:
+        async with snapshot(self.engine, tenant) as connection:
             page = pages
             while rows := (await connection.execute(page.limit(PAGE))).all():
                 for sale in await load_sales(connection, tenant, rows):
@@ -197,7 +199,7 @@ class PostgresBooks:
         """Walk over everything that was applied, in its order, in one snapshot."""
         table = schema.applied
         pages = select(table).where(table.c.tenant_id == tenant).order_by(table.c.number)
-        async with self._snapshot() as connection:
+        async with snapshot(self.engine, tenant) as connection:
             page = pages
             while rows := (await connection.execute(page.limit(PAGE))).all():
                 for row in rows:
@@ -207,26 +209,18 @@ class PostgresBooks:
     async def acts(self, tenant: TenantId) -> Collection[UUID]:
         """List the ids of audit rows."""
         found = select(schema.audit.c.id).where(schema.audit.c.tenant_id == tenant)
-        return {row.id for row in await self._rows(found)}
+        return {row.id for row in await self._rows(found, tenant)}
 
     async def notes(self, tenant: TenantId, target: str) -> Sequence[AuditNote]:
         """Read the audit rows about a target, oldest first."""
         table = schema.audit
         found = select(table).where(table.c.tenant_id == tenant, table.c.target == target)
-        return [note_of(row) for row in await self._rows(found.order_by(table.c.at, table.c.id))]
+        rows = await self._rows(found.order_by(table.c.at, table.c.id), tenant)
+        return [note_of(row) for row in rows]
 
-    async def _rows(self, found: Executable) -> Sequence[Row[Any]]:
-        async with self._snapshot() as connection:
+    async def _rows(self, found: Executable, tenant: TenantId | None = None) -> Sequence[Row[Any]]:
+        async with snapshot(self.engine, tenant) as connection:
             return (await connection.execute(found)).all()
-
-    @asynccontextmanager
-    async def _snapshot(self) -> AsyncGenerator[AsyncConnection]:
-        """Open a transaction whose statements all see what was committed when it began."""
-        with translated():
-            async with self.engine.connect() as connection:
-                yield await connection.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=True
-                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Connections: a pool of them, each in the service's role, and the truth about every commit."""
+"""Connections: a pool of them, whose transactions each have a role, and the truth about commits."""
 
 import asyncio
 import json
@@ -6,17 +6,23 @@ import re
 from collections.abc import AsyncGenerator, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_dumps
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from salesarck_adapters.store.postgres.schema import SERVICE_ROLE
+from salesarck_adapters.store.postgres.schema import (
+    PLATFORM_ROLE,
+    SERVICE_ROLE,
+    TENANT_SETTING,
+)
+from salesarck_domain.ids import TenantId
 from salesarck_domain.ports.directory import StoreUnavailable
 
 DRIVER = "postgresql+psycopg://"
@@ -25,6 +31,10 @@ UNSURE = "01000"
 """SQLSTATE of the warning that a commit did not reach the standby it was waiting for."""
 
 READ_ONLY = "25006"
+
+TENANT = "salesarck_tenant"
+ENTER = f"SELECT set_config('role', %s, true), set_config('{TENANT_SETTING}', %s, true)"
+"""Both end with the transaction: a pooler gives the next one to somebody else."""
 
 
 class StatementFailed(Exception):
@@ -50,7 +60,7 @@ def open_engine(
             dsn, autocommit=True, prepare_threshold=prepare_threshold
         )
         set_json_dumps(as_json, connection)
-        await connection.execute(f"SET ROLE {SERVICE_ROLE}; SET TIME ZONE 'UTC'")
+        await connection.execute("SET TIME ZONE 'UTC'")
         await connection.set_autocommit(False)
         return connection
 
@@ -65,6 +75,7 @@ def open_engine(
         hide_parameters=True,
     )
     event.listen(engine.sync_engine, "connect", _collect_warnings)
+    event.listen(engine.sync_engine, "begin", _enter_as_told)
     return engine
 
 
@@ -92,16 +103,39 @@ async def commit(connection: AsyncConnection) -> None:
 
 
 @asynccontextmanager
-async def transaction(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
-    """Open a transaction, and commit it if it ends well.
+async def transaction(
+    engine: AsyncEngine, tenant: TenantId | None = None
+) -> AsyncGenerator[AsyncConnection]:
+    """Open a transaction of one tenant or of the platform, and commit it if it ends well.
 
     Raises:
         StoreUnavailable: the database isn't there, or it is not certain that it committed.
     """
     with translated():
         async with engine.connect() as connection:
-            yield connection
+            yield await connection.execution_options(**{TENANT: tenant})
             await commit(connection)
+
+
+@asynccontextmanager
+async def snapshot(
+    engine: AsyncEngine, tenant: TenantId | None = None
+) -> AsyncGenerator[AsyncConnection]:
+    """Open a transaction whose statements all see what was committed when it began.
+
+    Raises:
+        StoreUnavailable: the database isn't there.
+    """
+    with translated():
+        async with engine.connect() as connection:
+            yield await connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True, **{TENANT: tenant}
+            )
+
+
+async def enter(connection: AsyncConnection, tenant: TenantId) -> None:
+    """Go on in an open transaction as one tenant's."""
+    await connection.exec_driver_sql(ENTER, _entry(tenant))
 
 
 @contextmanager
@@ -144,6 +178,17 @@ def _why_unavailable(error: BaseException | None) -> str | None:
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return f"the connection failed ({error.sqlstate or type(error).__name__})"
     return None
+
+
+def _enter_as_told(connection: Connection) -> None:
+    """Begin with a role and a tenant, whoever begins: who says nothing has none."""
+    connection.exec_driver_sql(ENTER, _entry(connection.get_execution_options().get(TENANT)))
+
+
+def _entry(tenant: TenantId | None) -> tuple[str, str]:
+    if tenant is None:
+        return PLATFORM_ROLE, ""
+    return SERVICE_ROLE, str(UUID(str(tenant)))
 
 
 def _collect_warnings(_adapted: object, entry: ConnectionPoolEntry) -> None:

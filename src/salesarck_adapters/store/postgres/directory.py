@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -20,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from salesarck_adapters.store.postgres import schema
-from salesarck_adapters.store.postgres.connections import transaction, translated
+from salesarck_adapters.store.postgres.connections import enter, snapshot, transaction
 from salesarck_adapters.store.postgres.people import add_proofs, proof_of
 from salesarck_adapters.store.postgres.rows import Values, moment, tenant_of, tenant_values
 from salesarck_adapters.store.postgres.statements import add_missing, keyed
@@ -104,7 +105,7 @@ class PostgresDirectory:
         found = select(table).order_by(table.c.provider, table.c.merchant)
         if tenant is not None:
             found = found.where(table.c.tenant_id == tenant)
-        return [_link_of(row) for row in await self._rows(found)]
+        return [_link_of(row) for row in await self._rows(found, tenant)]
 
     async def prove(self, proofs: Iterable[Proof]) -> None:
         """Add proofs of phones and e-mails that nobody gave before."""
@@ -134,17 +135,20 @@ class PostgresDirectory:
         return [TenantId(row.tenant_id) for row in waiting]
 
     async def claimable(self, limit: int) -> Sequence[tuple[TenantId, Proof]]:
-        """Find proofs that came in time for sales that still wait."""
-        platform = _claims(schema.proof)
-        proof, table = schema.till_proof, schema.waiting
-        till = _claims(proof, literal(EvidenceKind.TILL.value)).where(
-            proof.c.tenant_id == table.c.tenant_id
-        )
-        either = union_all(platform, till).subquery("either")
-        found = select(either).distinct()
-        order = (either.c.tenant_id, either.c.kind, either.c.value)
-        rows = await self._rows(found.order_by(*order).limit(limit))
-        return [(TenantId(row.tenant_id), proof_of(row)) for row in rows]
+        """Find proofs that came in time for sales that still wait.
+
+        Where something waits for a proof is seen across tenants; whether it came in time, in
+        each tenant's own rows.
+        """
+        found: list[tuple[TenantId, Proof]] = []
+        async with snapshot(self.engine) as connection:
+            for tenant in map(TenantId, (await connection.scalars(_tenants_with_proofs())).all()):
+                await enter(connection, tenant)
+                rows = await connection.execute(_claims_at(tenant).limit(limit - len(found)))
+                found += [(tenant, proof_of(row)) for row in rows]
+                if len(found) == limit:
+                    break
+        return found
 
     async def add_member(self, member: Member) -> None:
         """Give a person a role, once."""
@@ -162,23 +166,42 @@ class PostgresDirectory:
             for row in await self._rows(found.order_by(*order))
         ]
 
-    async def _rows(self, found: Executable) -> Sequence[Row[Any]]:
-        with translated():
-            async with self.engine.connect() as connection:
-                return (await connection.execute(found)).all()
+    async def _rows(self, found: Executable, tenant: TenantId | None = None) -> Sequence[Row[Any]]:
+        async with snapshot(self.engine, tenant) as connection:
+            return (await connection.execute(found)).all()
 
 
-def _claims(proof: Table, kind: ColumnElement[str] | None = None) -> Select[*tuple[Any, ...]]:
+def _tenants_with_proofs() -> Select[UUID]:
+    """Choose tenants where something waits for what somebody proved, in time or not."""
+    table, proof, till = schema.waiting, schema.proof, schema.till_proof
+    platform = select(proof.c.kind).where(
+        proof.c.kind == table.c.kind, proof.c.value == table.c.value
+    )
+    own = select(till.c.value).where(
+        till.c.tenant_id == table.c.tenant_id, till.c.value == table.c.value
+    )
+    of_a_till = table.c.kind == EvidenceKind.TILL.value
+    found = select(table.c.tenant_id).where(platform.exists() | (of_a_till & own.exists()))
+    return found.distinct().order_by(table.c.tenant_id)
+
+
+def _claims_at(tenant: TenantId) -> Select[*tuple[Any, ...]]:
+    """Choose proofs of all kinds that came in time for a tenant's sales, sorted."""
+    proof = schema.till_proof
+    till = _claims(tenant, proof, literal(EvidenceKind.TILL.value)).where(
+        proof.c.tenant_id == tenant
+    )
+    either = union_all(_claims(tenant, schema.proof, schema.proof.c.kind), till).subquery("either")
+    return select(either).distinct().order_by(either.c.kind, either.c.value)
+
+
+def _claims(which: TenantId, proof: Table, proved: ColumnElement[str]) -> Select[*tuple[Any, ...]]:
     """Choose proofs of one kind that came in time for sales that nobody has claimed."""
     table, sale, tenant = schema.waiting, schema.sale, schema.tenant
-    proved = proof.c.kind if kind is None else kind
     return select(
-        table.c.tenant_id,
-        proved.label("kind"),
-        proof.c.value,
-        proof.c.consumer_id,
-        proof.c.proved_at,
+        proved.label("kind"), proof.c.value, proof.c.consumer_id, proof.c.proved_at
     ).where(
+        table.c.tenant_id == which,
         table.c.kind == proved,
         table.c.value == proof.c.value,
         sale.c.tenant_id == table.c.tenant_id,

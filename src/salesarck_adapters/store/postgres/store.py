@@ -4,8 +4,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Self
 
+import psycopg
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from salesarck_adapters.store.postgres.answers import PostgresAnswers
@@ -15,7 +16,22 @@ from salesarck_adapters.store.postgres.directory import PostgresDirectory
 from salesarck_adapters.store.postgres.inbox import PostgresInbox
 from salesarck_adapters.store.postgres.migrate import newest
 from salesarck_adapters.store.postgres.work import KnownRules, PostgresWork
+from salesarck_adapters.store.postgres.schema import PLATFORM_ROLE, SERVICE_ROLE
 from salesarck_domain.ids import TenantId
+from salesarck_domain.ports.directory import StoreUnavailable
+
+NOT_MADE = (psycopg.errors.UndefinedTable, psycopg.errors.InvalidParameterValue)
+"""What a database says that lacks our tables, or our roles."""
+
+MAY_NOT_WORK = (
+    "the user that connects may not work as the program's roles; let an administrator run: "
+    f"GRANT {SERVICE_ROLE}, {PLATFORM_ROLE} TO it"
+)
+VERSION = text("SELECT version_num FROM public.alembic_version")
+STRONG_ROLE = text(f"""
+SELECT min(rolname) FROM pg_catalog.pg_roles
+WHERE rolname IN ('{SERVICE_ROLE}', '{PLATFORM_ROLE}') AND (rolsuper OR rolbypassrls)
+""")
 
 
 class PostgresStore:
@@ -63,19 +79,29 @@ class PostgresStore:
             TenantMissing: there is no such tenant.
             StoreUnavailable: the database isn't there, or it is not certain that it committed.
         """
-        async with transaction(self._engine) as connection:
+        async with transaction(self._engine, tenant) as connection:
             yield await PostgresWork.begin(connection, tenant, self._known, alone=alone)
 
     async def is_current(self) -> bool:
-        """Whether the database is there with the tables that this program needs.
+        """Whether the database is there with the tables and roles that this program needs.
 
         Raises:
-            StoreUnavailable: it isn't there.
+            StoreUnavailable: it isn't there, or its roles are not what they must be.
         """
         with translated():
             async with self._engine.connect() as connection:
                 try:
-                    found = text("SELECT version_num FROM public.alembic_version")
-                    return bool(await connection.scalar(found) == newest())
-                except ProgrammingError:
-                    return False
+                    version = await connection.scalar(VERSION)
+                    strong = await connection.scalar(STRONG_ROLE)
+                except DBAPIError as error:
+                    if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+                        raise StoreUnavailable(MAY_NOT_WORK) from error
+                    if isinstance(error.orig, NOT_MADE):
+                        return False
+                    raise
+        if strong:
+            raise StoreUnavailable(
+                f"the role {strong} may pass by row security; let an administrator run: "
+                f"ALTER ROLE {strong} NOSUPERUSER NOBYPASSRLS"
+            )
+        return bool(version == newest())

@@ -34,11 +34,14 @@ from salesarck_adapters.store.postgres.schema.ledger import (
     wrong_try,
 )
 from salesarck_adapters.store.postgres.schema.sales import refund, sale, tender
+from salesarck_adapters.store.postgres.schema.walls import PLATFORM_ROLE, TENANT_SETTING
 from salesarck_adapters.store.postgres.schema.works import applied, audit, outbox
 
 __all__ = [
     "METADATA",
+    "PLATFORM_ROLE",
     "SERVICE_ROLE",
+    "TENANT_SETTING",
     "applied",
     "audit",
     "command",
