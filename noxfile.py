@@ -1,6 +1,7 @@
 """The checks: `make test` runs those of the first list, the others wait to be asked by name."""
 
 import json
+import os
 import shutil
 import sys
 import sysconfig
@@ -108,6 +109,17 @@ def postgres15(session: nox.Session) -> None:
     """Hold the Postgres store and its migrations to their contracts on the oldest Postgres."""
     binaries = session.env.get("SALESARCK_TEST_POSTGRES", "/usr/lib/postgresql/15/bin")
     run(session, "pytest", "tests/contract/store", SALESARCK_TEST_POSTGRES=binaries)
+
+
+@nox.session
+def pgbouncer(session: nox.Session) -> None:
+    """Hold the Postgres store to its contracts through a pooler that shares sessions."""
+    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        session.run("apt-get", "install", "--yes", "pgbouncer", external=True)
+        program = "/usr/sbin/pgbouncer"
+    rooms = [f"tests/contract/{it}" for it in ("store", "directory", "inbox", "answers")]
+    run(session, "pytest", *rooms, SALESARCK_TEST_PGBOUNCER=program)
 
 
 @nox.session

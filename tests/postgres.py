@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,10 +13,14 @@ import pytest
 from psycopg import sql
 
 from salesarck_adapters.embedded.postgres import NOT_DURABLE, Postgres
-from salesarck_adapters.store.postgres.migrate import migrate
+from salesarck_adapters.store.postgres import PostgresStore, migrate
+from tests.pooler import Pooler
 
 PROGRAMS = os.environ.get("SALESARCK_TEST_POSTGRES")
 """A folder with another Postgres's programs, to hold everything to an older version."""
+
+POOLER = os.environ.get("SALESARCK_TEST_PGBOUNCER")
+"""The program pgbouncer, to hold stores to everything through it."""
 
 SETTINGS = {**NOT_DURABLE, "max_connections": "200", "autovacuum": "off"}
 
@@ -27,10 +31,27 @@ class Database:
 
     server: Postgres
     name: str
+    pooler: Pooler | None = None
 
     def dsn(self, user: str = "salesarck") -> str:
         """Build its address: the superuser's, or that of a role with the server's password."""
         return self.server.dsn(self.name, user)
+
+    @property
+    def address(self) -> str:
+        """The program's own way in: through the pooler, where there is one."""
+        return self.pooler.dsn(self.name) if self.pooler else self.dsn()
+
+    @property
+    def prepare_threshold(self) -> int | None:
+        """What an old pooler needs, or what is usual."""
+        return None if self.pooler else 5
+
+    def open(self, pool_size: int = 10) -> AbstractAsyncContextManager[PostgresStore]:
+        """Open a store over it, as the program does."""
+        return PostgresStore.open(
+            self.address, pool_size=pool_size, prepare_threshold=self.prepare_threshold
+        )
 
 
 OpenDatabase = Callable[[], AbstractContextManager[Database]]
@@ -53,9 +74,19 @@ def postgres() -> Generator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def migrated(postgres: Postgres) -> Database:
+def pooler(postgres: Postgres) -> Generator[Pooler | None]:
+    """A pgbouncer before the server, if one is asked for."""
+    if POOLER is None:
+        yield None
+        return
+    with Pooler(Path(POOLER), postgres) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: Postgres, pooler: Pooler | None) -> Database:
     """A database with our tables and nothing in them: the one that all others are copies of."""
-    database = Database(postgres, "migrated")
+    database = Database(postgres, "migrated", pooler)
     ask(postgres, sql.SQL("CREATE DATABASE migrated"))
     migrate(database.dsn())
     return database
@@ -68,7 +99,7 @@ def open_database(migrated: Database) -> OpenDatabase:
 
     @contextmanager
     def open_one() -> Generator[Database]:
-        database = Database(migrated.server, f"test_{next(numbers)}")
+        database = replace(migrated, name=f"test_{next(numbers)}")
         name = sql.Identifier(database.name)
         copy = "CREATE DATABASE {} TEMPLATE migrated STRATEGY FILE_COPY"
         ask(database.server, sql.SQL(copy).format(name))

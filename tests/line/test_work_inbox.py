@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 
 from salesarck_adapters.store.memory import MemoryStore
-from salesarck_adapters.store.postgres import PostgresStore
 from salesarck_domain.errors import SalesArckError
 from salesarck_domain.ids import TenantId
 from salesarck_domain.news import ChangedNews, CustomerNews, UnlinkedNews, VerificationNews
@@ -37,7 +36,7 @@ async def line(request: pytest.FixtureRequest) -> AsyncGenerator[Line]:
         yield await Line.open(MemoryStore())
         return
     database: Database = request.getfixturevalue("database")
-    async with PostgresStore.open(database.dsn(), pool_size=4) as store:
+    async with database.open(pool_size=4) as store:
         yield await Line.open(store)
 
 

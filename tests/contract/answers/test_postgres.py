@@ -3,7 +3,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from salesarck_adapters.store.postgres import PostgresStore
 from salesarck_adapters.store.postgres.answers import PostgresAnswers
 from salesarck_domain.testing.answers import AnswersContract
 from tests.postgres import Database
@@ -19,5 +18,5 @@ class TestPostgresAnswers(AnswersContract):
 
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[PostgresAnswers]:
-        async with PostgresStore.open(self.database.dsn(), pool_size=20) as store:
+        async with self.database.open(pool_size=20) as store:
             yield store.answers

@@ -13,4 +13,4 @@ class TestPostgresDirectory(DirectoryContract):
         self.database = database
 
     def new_store(self) -> AbstractAsyncContextManager[PostgresStore]:
-        return PostgresStore.open(self.database.dsn(), pool_size=20)
+        return self.database.open(pool_size=20)

@@ -59,7 +59,7 @@ class Shop:
 
 @asynccontextmanager
 async def open_shop(database: Database) -> AsyncGenerator[Shop]:
-    async with PostgresStore.open(database.dsn(), pool_size=CONNECTIONS) as store:
+    async with database.open(pool_size=CONNECTIONS) as store:
         await store.directory.add_tenant(CAFE)
         shop = Shop(store)
         publish = Publish(store.begin, shop.clock)

@@ -12,7 +12,6 @@ from alembic.migration import MigrationContext
 from psycopg import errors, sql
 from sqlalchemy import NullPool, create_engine
 
-from salesarck_adapters.store.postgres import PostgresStore
 from salesarck_adapters.store.postgres.migrate import migrate
 from salesarck_adapters.store.postgres.schema import METADATA, SERVICE_ROLE
 from salesarck_domain.testing.examples import ADA, CAFE, NOON
@@ -57,7 +56,7 @@ def connection(database: Database) -> Generator[Connection]:
 
 
 async def open_cafe(database: Database) -> None:
-    async with PostgresStore.open(database.dsn(), pool_size=1) as store:
+    async with database.open(pool_size=1) as store:
         await store.directory.add_tenant(CAFE)
 
 

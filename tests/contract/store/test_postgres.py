@@ -15,7 +15,7 @@ class TestPostgresStore(StoreContract, SideBySideContract):
         self.database = database
 
     def new_store(self) -> AbstractAsyncContextManager[PostgresStore]:
-        return PostgresStore.open(self.database.dsn(), pool_size=20)
+        return self.database.open(pool_size=20)
 
     async def test_rules_do_not_change_in_company(self) -> None:
         async with self.cafe() as cafe, cafe.begin() as work:

@@ -15,8 +15,8 @@ from salesarck_adapters.store.postgres.connections import open_engine, transacti
 from salesarck_adapters.store.postgres.directory import PostgresDirectory
 from salesarck_adapters.store.postgres.inbox import PostgresInbox
 from salesarck_adapters.store.postgres.migrate import newest
-from salesarck_adapters.store.postgres.work import KnownRules, PostgresWork
 from salesarck_adapters.store.postgres.schema import PLATFORM_ROLE, SERVICE_ROLE
+from salesarck_adapters.store.postgres.work import KnownRules, PostgresWork
 from salesarck_domain.ids import TenantId
 from salesarck_domain.ports.directory import StoreUnavailable
 
@@ -28,10 +28,10 @@ MAY_NOT_WORK = (
     f"GRANT {SERVICE_ROLE}, {PLATFORM_ROLE} TO it"
 )
 VERSION = text("SELECT version_num FROM public.alembic_version")
-STRONG_ROLE = text(f"""
+STRONG_ROLE = text("""
 SELECT min(rolname) FROM pg_catalog.pg_roles
-WHERE rolname IN ('{SERVICE_ROLE}', '{PLATFORM_ROLE}') AND (rolsuper OR rolbypassrls)
-""")
+WHERE rolname = ANY(:roles) AND (rolsuper OR rolbypassrls)
+""").bindparams(roles=[SERVICE_ROLE, PLATFORM_ROLE])
 
 
 class PostgresStore:
