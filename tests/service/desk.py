@@ -91,9 +91,11 @@ class Desk:
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return await client.request(method, path, json=json, content=content, headers=headers)
 
-    async def give(self, points: int) -> httpx.Response:
-        """Let the admin give Ada points at the café."""
-        path = f"/v1/admin/tenants/{CAFE.id}/consumers/{self.people[ADA]}/adjustments"
+    async def give(
+        self, points: int, phone: str = ADA, tenant: TenantId = CAFE.id
+    ) -> httpx.Response:
+        """Let the admin give somebody points: Ada, at the café."""
+        path = f"/v1/admin/tenants/{tenant}/consumers/{self.people[phone]}/adjustments"
         told = {"kind": "grant", "points": points, "reason": "welcome"}
         return await self.ask("POST", path, ADMIN, json=told, key=str(uuid4()))
 

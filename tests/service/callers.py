@@ -1,0 +1,123 @@
+"""Everybody who may knock, everywhere they may knock, and what each should hear."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import uuid4
+
+from salesarck_adapters.identity.development import DevelopmentIdentity, SigningKey
+from salesarck_domain.deeds import TellNews
+from salesarck_domain.ids import CodeId, ConsumerId, SaleId, TenantId
+from salesarck_domain.people import MAY, Permission, Role
+from salesarck_domain.phone import Phone
+from salesarck_domain.testing.examples import BAKERY, CAFE, NOON, POINT_PER_DOLLAR, paid
+from salesarck_domain.use_cases.rules import Publish
+from salesarck_domain.use_cases.sales import RecordNews
+from tests.service.desk import ADA, ADMIN, CLERK, OWNER, STRANGER, Desk
+
+MANAGER, FORGER = "+12125550105", "a forger"
+MILL = replace(CAFE, id=TenantId(uuid4()), name="Mill", suspended=True)
+QUARRY = replace(CAFE, id=TenantId(uuid4()), name="Quarry", suspended=True)
+NOWHERE = TenantId(uuid4())
+
+ROLES: Mapping[str | None, Role | None] = {
+    ADA: Role.CONSUMER,
+    CLERK: Role.CASHIER,
+    MANAGER: Role.MANAGER,
+    OWNER: Role.OWNER,
+    ADMIN: Role.ADMIN,
+    FORGER: None,
+    None: None,
+}
+"""The café's and the mill's people, and two who are nobody."""
+
+PLACES: Mapping[str, TenantId] = {
+    "own": CAFE.id,
+    "others": BAKERY.id,
+    "nowhere": NOWHERE,
+    "suspended": MILL.id,
+    "others, suspended": QUARRY.id,
+}
+STAFF = frozenset({Role.CASHIER, Role.MANAGER, Role.OWNER})
+
+Refusal = tuple[int, str]
+NOBODY: Refusal = (401, "token_not_accepted")
+NOT_ALLOWED: Refusal = (403, "not_allowed")
+SUSPENDED: Refusal = (403, "tenant_suspended")
+NO_TENANT: Refusal = (404, "tenant_unknown")
+
+
+def refusal(permission: Permission, role: Role | None, place: str | None) -> Refusal | None:
+    """What the page says: deny is the default, and others' tenants are not there at all."""
+    if role is None:
+        return NOBODY
+    if permission in MAY[Role.CONSUMER]:
+        suspended = {"suspended": SUSPENDED, "others, suspended": SUSPENDED, "nowhere": NO_TENANT}
+        return suspended.get(place or "")
+    if permission in MAY[Role.ADMIN]:
+        here = NO_TENANT if place == "nowhere" else None
+        return here if role is Role.ADMIN else NOT_ALLOWED
+    if role not in STAFF or place not in {"own", "suspended"}:
+        return NO_TENANT
+    late = SUSPENDED if place == "suspended" else None
+    return late if permission in MAY[role] else NOT_ALLOWED
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """What a route's address may name: of the café and Ada, and of the bakery and a stranger."""
+
+    consumer: ConsumerId
+    code: CodeId
+    sale: SaleId
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A desk where everybody has something to lose."""
+
+    desk: Desk
+    own: Ids
+    others: Ids
+
+    @classmethod
+    async def open(cls, desk: Desk) -> "World":
+        await desk.sign_in(MANAGER)
+        for tenant in (MILL, QUARRY):
+            await desk.store.directory.add_tenant(tenant)
+        await desk.employ(MANAGER, Role.MANAGER, CAFE.id)
+        for phone in (CLERK, MANAGER, OWNER):
+            await desk.employ(phone, ROLES[phone] or Role.CASHIER, MILL.id)
+        desk.tokens[FORGER] = await _forged(desk)
+        own = await _something(desk, CAFE.id, ADA, 1)
+        return cls(desk, own, await _something(desk, BAKERY.id, STRANGER, 2))
+
+
+async def _forged(desk: Desk) -> str:
+    """The owner's token, of an identity that has another key."""
+    codes: dict[str, str] = {}
+    forger = DevelopmentIdentity(
+        "development",
+        show=codes.__setitem__,
+        key=SigningKey.generate(),
+        issuer="http://test",
+        clock=desk.clock,
+    )
+    await forger.send_code(Phone(OWNER))
+    return (await forger.verify_code(Phone(OWNER), codes[OWNER])).access_token
+
+
+async def _something(desk: Desk, tenant: TenantId, phone: str, versions: int) -> Ids:
+    """Rules, a sale, a wallet and a code."""
+    begin, person = desk.store.begin, desk.people[phone]
+    for number in range(versions):
+        at = NOON + timedelta(seconds=number)
+        await Publish(begin, lambda at=at: at)(tenant, POINT_PER_DOLLAR, "x", uuid4())  # type: ignore[misc] # a clock
+    record = RecordNews(begin, desk.clock, desk.push)
+    await record(tenant, [TellNews(provider="square", news=paid("P1", 5))])
+    (sale,) = await desk.store.books.sales_of(tenant, limit=1)
+    assert (await desk.give(500, phone, tenant)).status_code == 201
+    path = f"/v1/consumer/wallets/{tenant}/codes"
+    code = await desk.ask("POST", path, phone, json={"points": 100}, key=str(uuid4()))
+    return Ids(person, CodeId(code.json()["id"]), sale.id, versions)

@@ -1,0 +1,44 @@
+"""The application behind a socket, as tills and people reach it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from litestar.types import ASGIApp
+
+SOON = 10.0
+GRACE_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A server that runs."""
+
+    server: uvicorn.Server
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp) -> AsyncGenerator[Serving]:
+    """Serve until the end of the block, and be gone soon after."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type] # Litestar's own words
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    running = asyncio.ensure_future(server.serve([listening]))
+    try:
+        yield Serving(server, listening.getsockname()[1])
+    finally:
+        server.should_exit = True
+        await asyncio.wait_for(running, SOON)

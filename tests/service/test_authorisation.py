@@ -1,0 +1,204 @@
+"""Every route, asked by everybody, everywhere: whoever adds a route has added it here."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+import httpx
+import pytest
+from litestar.routes import HTTPRoute
+
+from salesarck_domain.people import MAY, Permission, Role
+from salesarck_domain.testing.examples import POINT_PER_DOLLAR
+from salesarck_service.app import litestar_app
+from salesarck_service.container.memory import memory_parts
+from salesarck_service.security.guards import is_public, permission_of
+from tests.service.callers import PLACES, ROLES, Ids, World, refusal
+from tests.service.desk import Desk
+from tests.service.serving import serving
+
+PUBLIC_ROOMS = re.compile(
+    r"/(health/.*|v1/sign-in/.*|\.well-known/jwks\.json|webhooks/.*|schema.*)?"
+)
+"""Where a route may ask nobody who they are."""
+
+WITH_BODY = {"POST", "PUT", "PATCH"}
+BODIES: Mapping[str, object] = {
+    "POST /v1/consumer/wallets/{tenant}/preview": {"minor_units": 1000},
+    "POST /v1/consumer/wallets/{tenant}/codes": {"points": 1},
+    "POST /v1/merchant/tenants/{tenant}/redemptions": {"code": "2222-2222", "till": "T1"},
+    "POST /v1/merchant/tenants/{tenant}/redemptions/{code}/undo": {"till": "T1"},
+    "POST /v1/merchant/tenants/{tenant}/rules": {"rules": list(POINT_PER_DOLLAR)},
+    "POST /v1/merchant/tenants/{tenant}/rules/preview": {"spend": 1250},
+    "POST /v1/merchant/tenants/{tenant}/rules/retire": {"force": True},
+    "POST /v1/admin/tenants/{tenant}/consumers/{consumer}/adjustments": {
+        "kind": "grant",
+        "points": 1,
+        "reason": "welcome",
+    },
+}
+QUERIES: Mapping[str, str] = {
+    "GET /v1/admin/consumers": "?phone=%2B12125550100",
+    "GET /v1/admin/tenants/{tenant}/audit": "?target=rules:1",
+}
+"""What a route needs beside its address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One thing that can be asked, by its method and address, and the permission it takes."""
+
+    method: str
+    path: str
+    permission: Permission
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def names_tenant(self) -> bool:
+        return "{tenant}" in self.path
+
+    @property
+    def places(self) -> Sequence[str | None]:
+        return list(PLACES) if self.names_tenant else [None]
+
+    def address(self, place: str | None, ids: Mapping[str, object]) -> str:
+        """Fill the address in; what nobody has an example for is a fault of this test."""
+        given = {**ids, "tenant": PLACES[place]} if place else ids
+        return self.path.format_map(given) + QUERIES.get(str(self), "")
+
+    @property
+    def body(self) -> object:
+        if self.method in WITH_BODY and str(self) not in BODIES:
+            raise LookupError(f"give {self} an example in BODIES")
+        return BODIES.get(str(self))
+
+
+def routes() -> Sequence[Route]:
+    """Walk the application's own routes."""
+    return [
+        Route(method, route.path_format, permission)
+        for route in litestar_app(memory_parts()).routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if not is_public(handler) and (permission := permission_of(handler))
+        for method in sorted(handler.http_methods)
+    ]
+
+
+ROUTES = routes()
+ON_POSTGRES = pytest.mark.parametrize("desk", ["postgres"], indirect=True)
+OF_STAFF = [
+    route
+    for route in ROUTES
+    if route.names_tenant and route.permission not in MAY[Role.CONSUMER] | MAY[Role.ADMIN]
+]
+WITH_IDS = [route for route in ROUTES if re.search(r"\{(code|sale|number)\}", route.path)]
+
+
+@dataclass(frozen=True, slots=True)
+class Street:
+    """Asks over a socket, as everybody in turn."""
+
+    world: World
+    client: httpx.AsyncClient
+
+    async def ask(
+        self, route: Route, who: str | None, place: str | None, ids: Mapping[str, object]
+    ) -> httpx.Response:
+        headers = {"Idempotency-Key": str(uuid4())}
+        if who:
+            headers["Authorization"] = f"Bearer {self.world.desk.tokens[who]}"
+        asked = self.client.build_request(
+            route.method, route.address(place, ids), json=route.body, headers=headers
+        )
+        answer = await self.client.send(asked, stream=True)
+        is_endless = answer.headers.get("content-type", "").startswith("text/event-stream")
+        await (answer.aclose() if is_endless else answer.aread())
+        return answer
+
+
+def named(ids: Ids) -> dict[str, object]:
+    return {name: getattr(ids, name) for name in Ids.__dataclass_fields__}
+
+
+def told(answer: httpx.Response, *ids: object) -> tuple[object, ...]:
+    """Everything that an answer tells, but for the ids that were given in."""
+    text = answer.text
+    for number, each in enumerate(ids):
+        text = text.replace(str(each), f"<id {number}>")
+    document = json.loads(text)
+    del document["correlation"]
+    names = sorted(set(answer.headers) - {"content-length"})
+    return answer.status_code, document, names, answer.headers["content-type"]
+
+
+@ON_POSTGRES
+@pytest.mark.parametrize("route", ROUTES, ids=str)
+async def test_a_route_answers_those_who_may_and_nobody_else(route: Route, desk: Desk) -> None:
+    world = await World.open(desk)
+    async with serving(desk.app) as at, httpx.AsyncClient(base_url=at.url) as client:
+        street = Street(world, client)
+        for who, role in ROLES.items():
+            for place in route.places:
+                answer = await street.ask(route, who, place, named(world.own))
+                heard = f"{role} {place}: {answer.status_code}"
+                expected = refusal(route.permission, role, place)
+                if expected:
+                    problem = answer.json()
+                    assert (answer.status_code, problem["code"]) == expected, heard
+                    assert answer.headers["content-type"].startswith("application/problem+json")
+                else:
+                    assert answer.status_code not in {400, 401, 403, 405, 415, 422}, heard
+                    assert answer.status_code < 500, heard
+                    if answer.status_code == 404:
+                        assert answer.json()["code"] != "tenant_unknown", heard
+
+
+@ON_POSTGRES
+@pytest.mark.parametrize("route", OF_STAFF, ids=str)
+async def test_a_tenant_of_others_answers_exactly_like_none(route: Route, desk: Desk) -> None:
+    world = await World.open(desk)
+    async with serving(desk.app) as at, httpx.AsyncClient(base_url=at.url) as client:
+        street = Street(world, client)
+        for who, role in ROLES.items():
+            answers = [
+                told(await street.ask(route, who, place, named(ids)), PLACES[place])
+                for place in ("nowhere", "others", "others, suspended")
+                for ids in (world.own, world.others)
+            ]
+            assert answers == [answers[0]] * len(answers), role
+
+
+@ON_POSTGRES
+@pytest.mark.parametrize("route", WITH_IDS, ids=str)
+async def test_a_thing_of_others_answers_exactly_like_none(route: Route, desk: Desk) -> None:
+    world = await World.open(desk)
+    own, others = named(world.own), named(world.others)
+    nothing = {**own, "code": uuid4(), "sale": uuid4(), "number": 99}
+    async with serving(desk.app) as at, httpx.AsyncClient(base_url=at.url) as client:
+        street = Street(world, client)
+        for who, role in ROLES.items():
+            answers = [
+                told(await street.ask(route, who, "own", ids), ids["code"], ids["sale"])
+                for ids in (nothing, others)
+            ]
+            assert answers[0] == answers[1], role
+            assert answers[0][0] in {401, 403, 404}, role
+
+
+def test_only_a_few_rooms_ask_nobody_who_they_are() -> None:
+    app = litestar_app(memory_parts())
+    public = [
+        route.path_format
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        if handler.opt.get("public") is True
+    ]
+    assert [path for path in public if not PUBLIC_ROOMS.fullmatch(path)] == []
+    asked = {str(route) for route in ROUTES}
+    assert sorted({*BODIES, *QUERIES} - asked) == []
