@@ -1,5 +1,6 @@
 """Problems: whatever goes wrong, answered as a document of RFC 9457 with a stable code."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from salesarck_domain.errors import (
 )
 from salesarck_domain.news_codec import is_object
 from salesarck_domain.ports.answers import KeyReused
+from salesarck_domain.ports.identity import CodeNotSent, IdentityBusy, IdentityUnavailable
 from salesarck_domain.use_cases.codes import TillLocked
 from salesarck_service.telemetry.redaction import redacted_text
 
@@ -40,6 +42,8 @@ STATUS_OF_KIND: Mapping[type[SalesArckError], HTTPStatus] = {
 STATUS_OF_ERROR: Mapping[type[SalesArckError], HTTPStatus] = {
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     TillLocked: HTTPStatus.TOO_MANY_REQUESTS,
+    IdentityBusy: HTTPStatus.TOO_MANY_REQUESTS,
+    CodeNotSent: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Errors for which HTTP has a word of its own."""
 
@@ -103,7 +107,7 @@ def as_problem_error(error: Exception) -> ProblemError:
         return error
     if isinstance(error, SalesArckError):
         status = status_of(error)
-        return ProblemError(status, error.code, str(error), headers=_headers(status))
+        return ProblemError(status, error.code, str(error), headers=_headers(status, error))
     if isinstance(error, RecursionError):
         return request_invalid("body", "this is nested too deeply")
     if isinstance(error, HTTPException):
@@ -160,8 +164,10 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
-def _headers(status: int) -> dict[str, str]:
+def _headers(status: int, error: SalesArckError) -> dict[str, str]:
     headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
+    if isinstance(error, IdentityBusy | IdentityUnavailable):
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return headers

@@ -63,8 +63,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: Port = 8000
     metrics_port: Port = 9100
     public_url: str = ""
+    supabase_url: str = ""
+    """The Supabase project that signs people in. In development empty for the embedded identity."""
+    supabase_key: str = ""
+    """The project's secret key."""
     identity_key_file: str = ""
-    """Where the development identity keeps its key; empty for a new one at every start."""
+    """Where the embedded identity keeps its keys; empty for new ones at every start."""
     lease_seconds: Seconds = 30.0
     sweep_seconds: Seconds = 5.0
     drain_seconds: Seconds = 10.0
@@ -175,6 +179,7 @@ def _check(settings: Settings) -> None:
     secrets = [(f"PEPPER_{number}", text) for number, text in settings.peppers.items()]
     for name, text in secrets:
         _check_secret(name, text, PEPPER_LENGTH_MIN)
+    _check_identity(settings)
     shared = [("SQUARE_KEYS", text) for text in settings.square_keys]
     shared += [("CLOVER_AUTH_CODES", text) for text in settings.clover_auth_codes]
     for texts in settings.clover_checkout_secrets.values():
@@ -185,6 +190,24 @@ def _check(settings: Settings) -> None:
         url = str(getattr(settings, name))
         if url and not url.startswith(("http://", "https://")):
             raise SettingsInvalid(f"{PREFIX}{name.upper()} begins with https://")
+
+
+def _check_identity(settings: Settings) -> None:
+    url, key = settings.supabase_url, settings.supabase_key
+    if bool(url) != bool(key):
+        raise SettingsInvalid(
+            f"set {PREFIX}SUPABASE_URL and {PREFIX}SUPABASE_KEY, the project and its secret key"
+        )
+    if not url:
+        return
+    ours = ("https://",) if settings.environment == "production" else ("https://", "http://")
+    if not url.startswith(ours):
+        raise SettingsInvalid(f"{PREFIX}SUPABASE_URL begins with https://")
+    if url.rstrip("/").endswith("/auth/v1"):
+        raise SettingsInvalid(f"{PREFIX}SUPABASE_URL ends before /auth/v1")
+    if key.startswith("sb_publishable_"):
+        raise SettingsInvalid(f"{PREFIX}SUPABASE_KEY is the secret key, not the publishable one")
+    _check_secret("SUPABASE_KEY", key, SECRET_LENGTH_MIN)
 
 
 def _check_secret(name: str, text: str, length_min: int) -> None:

@@ -15,6 +15,7 @@ PROCESSES = {
     "cli.serve": "web",
     "cli.work": "worker",
     "demo.tills": "tills",
+    "demo.identity": "identity",
     "postgres -D": "database server",
 }
 

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 import httpx
 from litestar.types import ASGIApp
 
-from salesarck_adapters.identity.development import DevelopmentIdentity, SigningKey
 from salesarck_adapters.phones import address, e164
 from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.memory import MemoryStore
@@ -21,6 +20,7 @@ from salesarck_domain.testing.examples import BAKERY, CAFE, NOON
 from salesarck_domain.use_cases.deliveries import TakeDelivery
 from salesarck_service.app import Parts, create_app
 from salesarck_service.contacts import Contacts
+from salesarck_service.container.identity import signing_in_here
 from salesarck_service.routes.webhooks import Reception
 from salesarck_service.telemetry.metrics import Metrics
 
@@ -102,13 +102,7 @@ class Desk:
 
 def _parts(desk: Desk) -> Parts:
     store = desk.store
-    identity = DevelopmentIdentity(
-        "development",
-        show=desk.codes.__setitem__,
-        key=SigningKey.generate(),
-        issuer="http://test",
-        clock=desk.clock,
-    )
+    signing_in = signing_in_here(desk.codes.__setitem__, desk.clock)
     metrics = Metrics()
     take = TakeDelivery(lambda _: _never(), store.inbox, ())
     return Parts(
@@ -116,8 +110,8 @@ def _parts(desk: Desk) -> Parts:
         directory=store.directory,
         inbox=store.inbox,
         answers=store.answers,
-        identity=identity,
-        verifier=identity,
+        identity=signing_in.identity,
+        verifier=signing_in.verifier,
         clock=desk.clock,
         real_clock=desk.clock,
         randomness=secrets.token_bytes,

@@ -4,17 +4,21 @@ What somebody may do stands in our own tables. A token says who asks, and nothin
 believed.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Protocol
 from uuid import UUID
 
-from salesarck_domain.errors import Untrusted
+from salesarck_domain.errors import Missing, Refused, Unavailable, Untrusted
 from salesarck_domain.phone import Email, Phone
 
 Contact = Phone | Email
 """Where a code can be sent: who can read it there has shown that it is theirs."""
+
+RETRY_AFTER = 5.0
+"""Seconds to wait where nobody says how long."""
 
 KeySet = Mapping[str, Sequence[Mapping[str, str]]]
 """Public keys as a JSON Web Key Set (RFC 7517), ready to be published."""
@@ -38,14 +42,25 @@ class Claims:
 
     subject: UUID
     session: UUID
+    issued_at: datetime
     expires_at: datetime
     phone: Phone | None = None
     email: Email | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the identity keeps of somebody. Who is shut out can't sign in, nor stay signed in."""
+
+    subject: UUID
+    phone: Phone | None
+    email: Email | None
+    is_shut_out: bool
+
+
 @dataclass(eq=False)
 class CodeNotAccepted(Untrusted):
-    """A one-time code that is wrong, used, too old or tried too often: nobody learns which."""
+    """A one-time code that is wrong, used, too old, or nobody's: nobody learns which."""
 
     code: ClassVar[str] = "sign_in_code_not_accepted"
 
@@ -74,36 +89,117 @@ class TokenNotAccepted(Untrusted):
         return f"the token is not accepted: {self.why}; sign in again"
 
 
-class Identity(Protocol):
-    """Signs people in and out."""
+@dataclass(eq=False)
+class CodeNotSent(Refused):
+    """There is no way to get a code to a phone or an e-mail address."""
 
-    async def send_code(self, contact: Contact) -> None:
-        """Send a one-time code. A new one replaces the last, and strangers get one like friends."""
+    code: ClassVar[str] = "sign_in_code_not_sent"
+
+    def __str__(self) -> str:
+        return "no code can be sent there; check it, or use another phone or e-mail address"
+
+
+@dataclass(eq=False)
+class SubjectUnknown(Missing):
+    """The identity knows nobody by this id."""
+
+    subject: UUID
+    code: ClassVar[str] = "subject_unknown"
+
+    def __str__(self) -> str:
+        return f"nobody has ever signed in as {self.subject}"
+
+
+@dataclass(eq=False)
+class IdentityBusy(Unavailable):
+    """The identity was asked too often, and says when to ask again."""
+
+    retry_after: float
+    code: ClassVar[str] = "identity_busy"
+
+    def __str__(self) -> str:
+        return f"asked too often; try again in {math.ceil(self.retry_after)} seconds"
+
+
+@dataclass(eq=False)
+class IdentityUnavailable(Unavailable):
+    """The identity doesn't answer, or not as it should."""
+
+    why: str
+    retry_after: float = RETRY_AFTER
+    code: ClassVar[str] = "identity_unavailable"
+
+    def __str__(self) -> str:
+        return f"signing in is not possible just now: {self.why}; try again in a moment"
+
+
+class Identity(Protocol):
+    """Signs people in and out. All of it may be refused as IdentityBusy or IdentityUnavailable.
+
+    `address` is where the caller is on the network: the identity counts what comes from there.
+    """
+
+    async def send_code(self, contact: Contact, address: str = "") -> None:
+        """Send a one-time code. A new one replaces the last, and strangers get one like friends.
+
+        Raises:
+            CodeNotSent: none can be sent there.
+        """
         ...
 
-    async def verify_code(self, contact: Contact, code: str) -> Session:
+    async def verify_code(self, contact: Contact, code: str, address: str = "") -> Session:
         """Sign in with the code that was sent. It works once.
 
         Raises:
-            CodeNotAccepted: it is not that code, or no longer; five wrong ones spoil it.
+            CodeNotAccepted: it is not that code, or no longer, or its owner is shut out.
         """
         ...
 
-    async def refresh(self, refresh_token: str) -> Session:
-        """Swap a refresh token for new tokens of the same session. It works once.
+    async def refresh(self, refresh_token: str, address: str = "") -> Session:
+        """Swap a refresh token for new tokens of the same session.
+
+        It works once. Who asks twice at once, or again at once because the answer was lost, gets
+        the same answer; used later, a token is taken for stolen, and ends its session.
 
         Raises:
-            SessionEnded: it is unknown, or its session is over. A token used before is taken
-                for stolen, and ends its session.
+            SessionEnded: it is unknown, or its session is over, or its owner is shut out.
         """
         ...
 
-    async def sign_out(self, access_token: str) -> None:
-        """End the token's session. The access token itself stays good until it expires.
+    async def sign_out(self, access_token: str, *, everywhere: bool = False) -> None:
+        """End the token's session, or all of its owner. The token itself is good until it expires.
 
         Raises:
             TokenNotAccepted: it is not a good one.
         """
+        ...
+
+    async def look_up(self, subject: UUID) -> Registered:
+        """Tell what is known of somebody.
+
+        Raises:
+            SubjectUnknown: there is nobody.
+        """
+        ...
+
+    async def shut_out(self, subject: UUID) -> None:
+        """Let somebody neither sign in nor stay signed in, until they are let in again.
+
+        Raises:
+            SubjectUnknown: there is nobody.
+        """
+        ...
+
+    async def let_in(self, subject: UUID) -> None:
+        """Let somebody sign in again.
+
+        Raises:
+            SubjectUnknown: there is nobody.
+        """
+        ...
+
+    async def delete(self, subject: UUID) -> None:
+        """Forget somebody, and end their sessions. Who is forgotten already stays so."""
         ...
 
 
@@ -115,9 +211,14 @@ class TokenVerifier(Protocol):
 
         Raises:
             TokenNotAccepted: it is not.
+            IdentityUnavailable: there are no keys to tell by.
         """
         ...
 
     async def keys(self) -> KeySet:
-        """Give the public keys that tokens are checked by."""
+        """Give the public keys that tokens are checked by.
+
+        Raises:
+            IdentityUnavailable: there are none.
+        """
         ...

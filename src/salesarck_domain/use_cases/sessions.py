@@ -31,14 +31,16 @@ class SignIn:
     prove: Prove
     clock: Clock
 
-    async def __call__(self, contact: Contact, code: str, correlation: str = "") -> SignedIn:
-        """Sign in.
+    async def __call__(
+        self, contact: Contact, code: str, correlation: str = "", address: str = ""
+    ) -> SignedIn:
+        """Sign in, from an address on the network.
 
         Raises:
             CodeNotAccepted: it is not that code, or no longer.
             StoreUnavailable: nobody is signed in; ask for a new code.
         """
-        session = await self.identity.verify_code(contact, code)
+        session = await self.identity.verify_code(contact, code, address)
         evidence = _evidence(contact)
         person = await self._person(evidence)
         await self.prove(person, [evidence], correlation=correlation)

@@ -18,7 +18,7 @@ from salesarck_service.telemetry.logs import configure_logs
 def serve() -> None:
     """Answer tills and people over HTTP, until SIGTERM or Ctrl-C.
 
-    One-time codes are shown on standard output: for development, until the real identity is here.
+    In development without Supabase, an embedded identity shows its one-time codes right here.
     """
     try:
         settings = read_settings(os.environ)

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Callable
 
-from salesarck_adapters.identity.development import DevelopmentIdentity, SigningKey
 from salesarck_adapters.phones import address, e164
 from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.memory import MemoryStore
@@ -11,6 +10,7 @@ from salesarck_domain.redemption.code import PEPPER_BYTES_MIN, Peppers
 from salesarck_domain.use_cases.deliveries import TakeDelivery
 from salesarck_service.app import Parts
 from salesarck_service.contacts import Contacts
+from salesarck_service.container.identity import signing_in_here
 from salesarck_service.container.line import KEPT_HEADERS, real_clock
 from salesarck_service.routes.webhooks import Reception
 from salesarck_service.telemetry.metrics import Metrics
@@ -22,21 +22,15 @@ def memory_parts(show: Callable[[str, str], None] = lambda _contact, _code: None
     `show` is given each one-time code: to whom, and which.
     """
     store, metrics = MemoryStore(), Metrics()
-    identity = DevelopmentIdentity(
-        "development",
-        show=show,
-        key=SigningKey.generate(),
-        issuer="http://localhost",
-        clock=real_clock,
-    )
+    signing_in = signing_in_here(show, real_clock)
     take = TakeDelivery(store.inbox.store, store.inbox, KEPT_HEADERS)
     return Parts(
         store=store,
         directory=store.directory,
         inbox=store.inbox,
         answers=store.answers,
-        identity=identity,
-        verifier=identity,
+        identity=signing_in.identity,
+        verifier=signing_in.verifier,
         clock=real_clock,
         real_clock=real_clock,
         randomness=secrets.token_bytes,

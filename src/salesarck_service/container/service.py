@@ -3,11 +3,7 @@
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
-import click
-
-from salesarck_adapters.identity.development import DevelopmentIdentity, SigningKey
 from salesarck_adapters.phones import address, e164
 from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.postgres import PostgresStore
@@ -15,6 +11,7 @@ from salesarck_domain.ports.directory import StoreUnavailable
 from salesarck_domain.redemption.code import Peppers
 from salesarck_service.app import Parts
 from salesarck_service.contacts import Contacts
+from salesarck_service.container.identity import open_identity
 from salesarck_service.container.line import open_clock, open_reception, open_store, real_clock
 from salesarck_service.settings import Settings
 from salesarck_service.telemetry.metrics import Metrics
@@ -25,11 +22,11 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
     """Open everything that a web process needs.
 
     Raises:
-        DevelopmentOnly: these settings are not for development, and no other identity is there.
+        SettingsInvalid: these settings are not for development, and they name no identity.
     """
     metrics = Metrics()
     async with AsyncExitStack() as opened:
-        identity = _identity(settings)
+        signing_in = await opened.enter_async_context(open_identity(settings))
         store = await opened.enter_async_context(open_store(settings))
         clock = await opened.enter_async_context(open_clock(settings))
         reception = await opened.enter_async_context(
@@ -40,8 +37,8 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
             directory=store.directory,
             inbox=store.inbox,
             answers=store.answers,
-            identity=identity,
-            verifier=identity,
+            identity=signing_in.identity,
+            verifier=signing_in.verifier,
             clock=clock,
             real_clock=real_clock,
             randomness=secrets.token_bytes,
@@ -52,17 +49,6 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
             checks={"migrations": lambda: _check_tables(store)},
             metrics=metrics,
         )
-
-
-def _identity(settings: Settings) -> DevelopmentIdentity:
-    file = settings.identity_key_file
-    return DevelopmentIdentity(
-        settings.environment,
-        show=lambda contact, code: click.echo(f"the code for {contact} is {code}"),
-        key=SigningKey.kept_in(Path(file)) if file else SigningKey.generate(),
-        issuer=settings.address,
-        clock=real_clock,
-    )
 
 
 async def _check_tables(store: PostgresStore) -> None:

@@ -18,7 +18,7 @@ from salesarck_domain.ids import ConsumerId, TenantId
 
 CODE_SECONDS = 5.0
 SHOWN = re.compile(r"the code for (?P<contact>\S+) is (?P<code>[0-9]{6})")
-"""How `salesarck serve` shows a code."""
+"""How the embedded identity shows a code."""
 
 Answer = TypeVar("Answer")
 

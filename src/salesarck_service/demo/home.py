@@ -11,7 +11,11 @@ from msgspec import Struct
 
 from salesarck_domain.errors import Conflict
 
-OURS = frozenset({"postgres", "secrets.json", "secrets.new", "identity.pem", "logs", "tokens"})
+OURS = frozenset(
+    """
+    postgres secrets.json secrets.new identity.pem identity.standby.pem logs tokens
+    """.split()
+)
 
 
 @dataclass(eq=False)
@@ -65,7 +69,7 @@ class Home:
 
     @property
     def identity_key(self) -> Path:
-        """Where the key is that signs tokens."""
+        """Where the key is that signs tokens; the next one is beside it."""
         return self.folder / "identity.pem"
 
     def log(self, process: str) -> Path:

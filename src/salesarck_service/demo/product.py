@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from secrets import token_urlsafe
 from typing import ClassVar
 
 import httpx
@@ -26,13 +27,23 @@ from salesarck_service.demo.home import Home, Secrets
 from salesarck_service.demo.processes import Child, stop
 from salesarck_service.demo.seed import seed
 from salesarck_service.demo.till import TillControl
-from salesarck_service.demo.world import ABROAD, BAKERY, CAFE, KIOSK, Till, TillsPlan
+from salesarck_service.demo.world import (
+    ABROAD,
+    BAKERY,
+    CAFE,
+    KIOSK,
+    IdentityPlan,
+    Till,
+    TillsPlan,
+)
 
 HOST = "127.0.0.1"
 CLI = "salesarck_service.cli"
 DEMO = "salesarck_service.demo"
 START_SECONDS = 30.0
 TICK = 0.05
+HEALTH = ("/auth/v1/health", "/till", "/till", "/health/ready")
+"""Where identity, Square, Clover and web say that they are there."""
 
 
 @dataclass(eq=False)
@@ -109,9 +120,9 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
     secrets = home.open()
     server = open_server(home.server)
     async with AsyncExitStack() as open_things:
-        sockets = [open_things.enter_context(_listening()) for _ in range(2)]
+        sockets = [open_things.enter_context(_listening()) for _ in range(3)]
         numbers = [each.fileno() for each in sockets]
-        square, clover = (f"http://{HOST}:{each.getsockname()[1]}" for each in sockets)
+        square, clover, identity = (f"http://{HOST}:{each.getsockname()[1]}" for each in sockets)
         web, codes = f"http://{HOST}:{port}", OneTimeCodes()
         children = _children(home, numbers, codes)
 
@@ -128,16 +139,17 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
         dsn = await asyncio.to_thread(prepare_database, server)
         if start.clock_at:
             _set_clock(dsn, start.clock_at)
-        settings = _settings(home, secrets, dsn, port, clover, start)
-        tills = _for_tills(_tills(secrets, start, web, dsn), numbers)
-        for child, told in zip(children, (settings, settings, tills), strict=True):
-            child.begin(told)
+        people = IdentityPlan("development", identity, token_urlsafe(36), str(home.identity_key))
+        settings = _settings(people, secrets, dsn, port, clover, start)
+        tills = _for_tills(_tills(secrets, start, web, dsn), numbers[:2])
+        told = (settings, settings, tills, _for_identity(people, numbers[2]))
+        for child, each in zip(children, told, strict=True):
+            child.begin(each)
         backstage = await open_things.enter_async_context(open_backstage(dsn))
         client = await open_things.enter_async_context(httpx.AsyncClient(timeout=20))
         at = start.clock_at or datetime.now(UTC)
         await seed(backstage, at, with_consumers=start.clock_at is None)
-        for address in (f"{web}/health/ready", f"{square}/till", f"{clover}/till"):
-            await _wait_for(client, address, children)
+        await _wait_for_all(client, (identity, square, clover, web), children)
         yield Product(
             web=web,
             database=dsn,
@@ -152,9 +164,17 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
 
 def _children(home: Home, sockets: Sequence[int], codes: OneTimeCodes) -> Sequence[Child]:
     return [
-        Child("web", f"{CLI}.serve", "serve", home.log("web"), hear=codes.hear),
+        Child("web", f"{CLI}.serve", "serve", home.log("web")),
         Child("worker", f"{CLI}.work", "work", home.log("worker")),
-        Child("tills", f"{DEMO}.tills", "tills", home.log("tills"), sockets=sockets),
+        Child("tills", f"{DEMO}.tills", "tills", home.log("tills"), sockets=sockets[:2]),
+        Child(
+            "identity",
+            f"{DEMO}.identity",
+            "identity",
+            home.log("identity"),
+            sockets=sockets[2:],
+            hear=codes.hear,
+        ),
     ]
 
 
@@ -165,7 +185,7 @@ def _set_clock(dsn: str, at: datetime) -> None:
 
 
 def _settings(
-    home: Home, secrets: Secrets, dsn: str, port: int, clover: str, start: Start
+    people: IdentityPlan, secrets: Secrets, dsn: str, port: int, clover: str, start: Start
 ) -> Mapping[str, str]:
     return {
         "SALESARCK_ENV": "development",
@@ -179,7 +199,8 @@ def _settings(
         "SALESARCK_HOST": HOST,
         "SALESARCK_PORT": str(port),
         "SALESARCK_METRICS_PORT": "0",
-        "SALESARCK_IDENTITY_KEY_FILE": str(home.identity_key),
+        "SALESARCK_SUPABASE_URL": people.url,
+        "SALESARCK_SUPABASE_KEY": people.key,
         "SALESARCK_SWEEP_SECONDS": "1",
         "SALESARCK_DRAIN_SECONDS": "1",
         "SALESARCK_CLOCK": "shared" if start.clock_at else "real",
@@ -211,6 +232,13 @@ def _for_tills(plan: TillsPlan, sockets: Sequence[int]) -> Mapping[str, str]:
     }
 
 
+def _for_identity(plan: IdentityPlan, number: int) -> Mapping[str, str]:
+    return {
+        "DEMO_IDENTITY": msgspec.json.encode(plan).decode(),
+        "DEMO_IDENTITY_SOCKET": str(number),
+    }
+
+
 def _free_port(asked: int) -> int:
     """Take the port that was asked for, or any.
 
@@ -232,6 +260,13 @@ def _listening() -> socket.socket:
     opened.bind((HOST, 0))
     opened.listen()
     return opened
+
+
+async def _wait_for_all(
+    client: httpx.AsyncClient, servers: Sequence[str], children: Sequence[Child]
+) -> None:
+    for address, path in zip(servers, HEALTH, strict=True):
+        await _wait_for(client, f"{address}{path}", children)
 
 
 async def _wait_for(client: httpx.AsyncClient, address: str, children: Sequence[Child]) -> None:

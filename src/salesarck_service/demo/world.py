@@ -66,6 +66,18 @@ class TillsPlan(Struct, frozen=True):
         return f"TillsPlan({self.seed!r})"
 
 
+class IdentityPlan(Struct, frozen=True):
+    """What the identity of the demo is to be. It refuses to be anything but for development."""
+
+    environment: str
+    url: str
+    key: str
+    key_file: str
+
+    def __repr__(self) -> str:
+        return f"IdentityPlan({self.url!r})"
+
+
 CAFE = Shop(
     tenant=Tenant(
         id=TenantId(derived(EPOCH, "demo", "Café")),

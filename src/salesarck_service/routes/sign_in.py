@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, delete, get, post
 from litestar.datastructures import CacheControlHeader
-from litestar.params import HeaderParameter, JSONBody
+from litestar.params import FromQuery, HeaderParameter, JSONBody
 from msgspec import Meta, Struct
 
 from salesarck_domain.ports.identity import Identity, KeySet, Session, TokenVerifier
@@ -75,19 +75,20 @@ class SignInController(Controller):
     tags = ("sign in",)
     opt = PUBLIC
 
-    @post("/codes", status_code=202, summary="Send a code", responses=problems(400, 503))
+    @post("/codes", status_code=202, summary="Send a code", responses=problems(400, 422, 429, 503))
     async def send(
         self,
+        request: Request[Any, Any, Any],
         data: JSONBody[CodeAsked],
         identity: Given[Identity],
         contacts: Given[Contacts],
     ) -> CodeSent:
         """Send a one-time code to a phone or an e-mail address."""
         contact = contacts.read(data.phone, data.email, data.country)
-        await identity.send_code(contact)
+        await identity.send_code(contact, _address(request))
         return CodeSent(str(contact))
 
-    @post("/sessions", summary="Sign in", responses=problems(400, 401, 503))
+    @post("/sessions", summary="Sign in", responses=problems(400, 401, 429, 503))
     async def begin(
         self,
         request: Request[Any, Any, Any],
@@ -98,7 +99,7 @@ class SignInController(Controller):
         """Swap the code for tokens. Sales that waited for this phone or address become yours."""
         contact = contacts.read(data.phone, data.email, data.country)
         correlation = str(request.scope["state"]["correlation"])
-        signed_in = await sign_in(contact, data.code, correlation)
+        signed_in = await sign_in(contact, data.code, correlation, _address(request))
         view = SessionView.of(signed_in.session)
         return SignedInView(
             view.access_token,
@@ -108,15 +109,23 @@ class SignInController(Controller):
             person=signed_in.person,
         )
 
-    @post("/refresh", summary="Stay signed in", responses=problems(400, 401, 503))
-    async def refresh(self, data: JSONBody[Refresh], identity: Given[Identity]) -> SessionView:
+    @post("/refresh", summary="Stay signed in", responses=problems(400, 401, 429, 503))
+    async def refresh(
+        self, request: Request[Any, Any, Any], data: JSONBody[Refresh], identity: Given[Identity]
+    ) -> SessionView:
         """Swap a refresh token for new tokens of the same session."""
-        return SessionView.of(await identity.refresh(data.refresh_token))
+        return SessionView.of(await identity.refresh(data.refresh_token, _address(request)))
 
-    @delete("/sessions", summary="Sign out", responses=problems(400, 401, 503))
-    async def end(self, authorization: Authorization, identity: Given[Identity]) -> None:
-        """End the session of the token that is shown."""
-        await identity.sign_out(authorization.partition(" ")[2].strip())
+    @delete("/sessions", summary="Sign out", responses=problems(400, 401, 429, 503))
+    async def end(
+        self,
+        authorization: Authorization,
+        identity: Given[Identity],
+        everywhere: FromQuery[bool] = False,  # noqa: FBT002 - so it is written in the URL
+    ) -> None:
+        """End the session of the token that is shown, or all sessions of its owner."""
+        token = authorization.partition(" ")[2].strip()
+        await identity.sign_out(token, everywhere=everywhere)
 
 
 @get(
@@ -130,3 +139,7 @@ class SignInController(Controller):
 async def jwks(verifier: Given[TokenVerifier]) -> KeySet:
     """Give the keys that access tokens are checked by (RFC 7517)."""
     return await verifier.keys()
+
+
+def _address(request: Request[Any, Any, Any]) -> str:
+    return request.client.host if request.client else ""

@@ -1,9 +1,9 @@
-"""The key that signs tokens: made at the first start, kept in a file that only we can read."""
+"""Keys that sign tokens: made at the first start, kept in files that only we can read."""
 
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -79,6 +79,44 @@ class SigningKey:
         )
         thumbprint = hashlib.sha256(canonical.encode()).hexdigest()
         return {**key, "kid": thumbprint, "alg": ALGORITHM, "use": "sig"}
+
+
+@dataclass(slots=True)
+class KeyRing:
+    """The key that signs, the one that is published to sign next, and those that signed before."""
+
+    in_use: SigningKey
+    standby: SigningKey
+    previous: list[SigningKey] = field(default_factory=list[SigningKey])
+
+    @classmethod
+    def generate(cls) -> Self:
+        """Make keys that live as long as the process."""
+        return cls(SigningKey.generate(), SigningKey.generate())
+
+    @classmethod
+    def kept_in(cls, file: Path) -> Self:
+        """Read the key that signs from a file, and the next from one beside it; make what isn't.
+
+        Raises:
+            KeyUnusable: one is no such key, or not private to us.
+        """
+        standby = SigningKey.kept_in(file.with_suffix(f".standby{file.suffix}"))
+        return cls(SigningKey.kept_in(file), standby)
+
+    @property
+    def all(self) -> list[SigningKey]:
+        """Those whose tokens are good."""
+        return [self.in_use, self.standby, *self.previous]
+
+    def rotate(self) -> None:
+        """Let the next key sign. What the last has signed stays good."""
+        self.previous.append(self.in_use)
+        self.in_use, self.standby = self.standby, SigningKey.generate()
+
+    def revoke_previous(self) -> None:
+        """Let nothing be good that older keys have signed."""
+        self.previous.clear()
 
 
 def _write(file: Path, key: SigningKey) -> None:
