@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from salesarck_adapters.identity.development import DevelopmentIdentity, SigningKey
+
 from salesarck_domain.deeds import TellNews
 from salesarck_domain.ids import CodeId, ConsumerId, SaleId, TenantId
 from salesarck_domain.people import MAY, Permission, Role
