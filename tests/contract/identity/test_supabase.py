@@ -1,5 +1,6 @@
 """The contract, by the Supabase adapter: against our own server, and a real one if it is named."""
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime, timedelta
@@ -48,6 +49,39 @@ class TestEmbedded(IdentityInTimeContract):
 
     def wait(self, time: timedelta) -> None:
         self.server.now += time
+
+    async def test_processes_that_race_to_refresh_end_nobodys_session(self) -> None:
+        session = await self.sign_in(self.ada)
+        async with polite_client() as client:
+            other, _ = adapters(client, self.server.url, KEY, self.server.clock)
+            racers = await asyncio.gather(
+                *(
+                    process.refresh(session.refresh_token)
+                    for process in (self.identity, other)
+                    for _ in range(10)
+                )
+            )
+            assert len({racer.refresh_token for racer in racers}) == 1
+            await other.refresh(racers[0].refresh_token)
+
+    async def test_of_a_hundred_who_refresh_at_once_one_asks(self) -> None:
+        session = await self.sign_in(self.ada)
+        asked = list[str]()
+
+        async def note(request: httpx.Request) -> None:
+            asked.append(request.url.path)
+
+        async with polite_client() as client:
+            client.event_hooks["request"] = [note]
+            identity, _ = adapters(client, self.server.url, KEY, self.server.clock)
+            asking = [
+                asyncio.create_task(identity.refresh(session.refresh_token)) for _ in range(100)
+            ]
+            await asyncio.sleep(0)
+            asking[0].cancel()  # who gives up takes nobody's answer away
+            answers = await asyncio.gather(*asking[1:])
+        assert asked == ["/auth/v1/token"]
+        assert len({answer.access_token for answer in answers}) == 1
 
 
 class RealProject(IdentityContract):

@@ -9,13 +9,14 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
 import jwt
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from msgspec import Struct
 
 from salesarck_domain.ports.identity import IdentityUnavailable, KeySet, TokenNotAccepted
@@ -30,6 +31,7 @@ COLD_SECONDS = 1.0
 
 BYTES_MAX = 64 * 1024
 KEYS_MAX = 32
+RSA_BITS_MIN = 2048
 SHAPES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("EC", "ES256"): ("kty", "crv", "x", "y"),
     ("RSA", "RS256"): ("kty", "n", "e"),
@@ -50,6 +52,7 @@ class PublishedKeys:
     client: httpx.AsyncClient
     url: str
     tick: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _known: Mapping[str, jwt.PyJWK] = field(default_factory=dict[str, jwt.PyJWK])
     _published: KeySet = field(default_factory=dict[str, list[dict[str, str]]])
     _fetched_at: float = -STALE_SECONDS_MAX
@@ -98,7 +101,7 @@ class PublishedKeys:
     async def _make_sure(self) -> None:
         if self._is_usable():
             return
-        if self._fetching or self._may_look(COLD_SECONDS):
+        if self._is_fetching() or self._may_look(COLD_SECONDS):
             await self._fetch()
         if not self._is_usable():
             raise IdentityUnavailable("its keys can't be read")
@@ -120,13 +123,16 @@ class PublishedKeys:
             pause = RETRY_SECONDS if self._fails else REFRESH_SECONDS
             # Many processes that were started together don't go on asking together.
             pause = COLD_SECONDS if not self._is_usable() else pause
-            await asyncio.sleep(pause * random.uniform(0.8, 1.0))  # noqa: S311 - no secret
+            await self.sleep(pause * random.uniform(0.8, 1.0))  # noqa: S311 - no secret
 
     async def _fetch(self) -> None:
         """Fetch them, together with whoever does so already; what fails is written down."""
         if self._fetching is None or self._fetching.done():
             self._fetching = asyncio.create_task(self._fetch_once())
         await asyncio.shield(self._fetching)
+
+    def _is_fetching(self) -> bool:
+        return self._fetching is not None and not self._fetching.done()
 
     async def _fetch_once(self) -> None:
         try:
@@ -174,7 +180,8 @@ def _public(told: Mapping[str, object]) -> dict[str, str] | None:
     parts = {part: str(told.get(part, "")) for part in SHAPES[kind]}
     key = {**parts, "kid": name, "alg": kind[1], "use": "sig"}
     try:
-        jwt.PyJWK(key, kind[1])
+        made: object = jwt.PyJWK(key, kind[1]).key
     except (jwt.PyJWTError, ValueError):
         return None
-    return key
+    too_short = isinstance(made, RSAPublicKey) and made.key_size < RSA_BITS_MIN
+    return None if too_short else key
