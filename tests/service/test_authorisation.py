@@ -78,15 +78,16 @@ class Route:
 
 
 def routes() -> Sequence[Route]:
-    """Walk the application's own routes."""
-    return [
+    """Walk the application's own routes, in an order that is the same in every process."""
+    found = [
         Route(method, route.path_format, permission)
         for route in litestar_app(memory_parts()).routes
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
         if not is_public(handler) and (permission := permission_of(handler))
-        for method in sorted(handler.http_methods)
+        for method in handler.http_methods
     ]
+    return sorted(found, key=str)
 
 
 ROUTES = routes()
