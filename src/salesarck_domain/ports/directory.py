@@ -109,7 +109,11 @@ class Directory(Protocol):
         ...
 
     async def tenants_waiting_for(self, evidence: Iterable[Evidence]) -> Sequence[TenantId]:
-        """Find the tenants with unclaimed sales that wait for any of this evidence."""
+        """Find the tenants with unclaimed sales that wait for any of this evidence.
+
+        Nothing is judged at a suspended tenant: it is not among them, nor in `claimable`, and
+        what was proved meanwhile is claimed afterwards.
+        """
         ...
 
     async def claimable(self, limit: int) -> Sequence[tuple[TenantId, Proof]]:

@@ -184,6 +184,18 @@ class DirectoryContract(StoreBench):
                 await _keep(cafe, payment, taken=True)
             assert list(await directory.claimable(9)) == [(BAKERY.id, till)]
 
+    async def test_what_waits_at_a_suspended_tenant_waits_for_its_end(self) -> None:
+        async with self.cafe() as cafe:
+            directory = cafe.store.directory
+            await _keep(cafe, "P1", ADAS_PHONE)
+            await directory.prove([proof := Proof(ADAS_PHONE, ADA, NOON)])
+            await directory.add_tenant(replace(CAFE, suspended=True))
+            assert list(await directory.tenants_waiting_for([ADAS_PHONE])) == []
+            assert list(await directory.claimable(9)) == []
+            await directory.add_tenant(CAFE)
+            assert list(await directory.tenants_waiting_for([ADAS_PHONE])) == [CAFE.id]
+            assert list(await directory.claimable(9)) == [(CAFE.id, proof)]
+
     async def test_a_till_customer_proved_to_one_tenant_claims_nothing_at_another(self) -> None:
         async with self.cafe() as cafe:
             await _keep(cafe, "P1", TILL)

@@ -91,7 +91,8 @@ class MemoryDirectory:
         return sorted(
             tenant
             for tenant, shelf in self.room.shelves.items()
-            if any(not asked.isdisjoint(_waits_for(sale)) for sale in shelf.sales.values())
+            if not self.tenants_by_id[tenant].suspended
+            and any(not asked.isdisjoint(_waits_for(sale)) for sale in shelf.sales.values())
         )
 
     async def claimable(self, limit: int) -> Sequence[tuple[TenantId, Proof]]:
@@ -115,7 +116,7 @@ class MemoryDirectory:
 
     def _claims(self, tenant: Tenant, sale: Sale) -> Iterable[Proof]:
         moment = happened(sale)
-        if moment is None or not sale.is_claimable:
+        if moment is None or tenant.suspended or not sale.is_claimable:
             return
         shelf = self.room.shelf(tenant.id)
         for evidence in _waits_for(sale):

@@ -129,8 +129,13 @@ class PostgresDirectory:
     async def tenants_waiting_for(self, evidence: Iterable[Evidence]) -> Sequence[TenantId]:
         """Find tenants with sales that wait."""
         rows = [{"kind": each.kind, "value": each.value} for each in evidence]
-        table = schema.waiting
-        found = select(table.c.tenant_id).where(keyed(table, ("kind", "value"), rows)).distinct()
+        table, tenant = schema.waiting, schema.tenant
+        found = select(table.c.tenant_id).where(
+            keyed(table, ("kind", "value"), rows),
+            tenant.c.id == table.c.tenant_id,
+            tenant.c.suspended.is_(False),
+        )
+        found = found.distinct()
         waiting = await self._rows(found.order_by(table.c.tenant_id))
         return [TenantId(row.tenant_id) for row in waiting]
 
@@ -207,6 +212,7 @@ def _claims(which: TenantId, proof: Table, proved: ColumnElement[str]) -> Select
         sale.c.tenant_id == table.c.tenant_id,
         sale.c.id == table.c.sale_id,
         tenant.c.id == table.c.tenant_id,
+        tenant.c.suspended.is_(False),
         sale.c.award["reason"].astext == "unclaimed",
         proof.c.proved_at - sale.c.moment <= tenant.c.claim_window,
     )
