@@ -61,7 +61,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clover_tokens: Pairs = {}
     host: str = "127.0.0.1"
     port: Port = 8000
-    metrics_port: Port = 9100
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port = 0
+    """Where `/metrics` is; 0 is nowhere, for `serve` and `work` on one machine need two."""
     public_url: str = ""
     supabase_url: str = ""
     """The Supabase project that signs people in. In development empty for the embedded identity."""

@@ -121,6 +121,11 @@ class SaqDoorbell:
                 await asyncio.sleep(AWAY_PAUSE)
                 self._wanted.set()
 
+    async def check(self) -> None:
+        """Ask the queue whether it is there; it raises whatever its client does if it isn't."""
+        await self._queue.connect()
+        await self._queue.count("queued")
+
     async def last_ring(self) -> None:
         """Ring what was wanted and not rung."""
         if self._wanted.is_set():

@@ -101,6 +101,14 @@ class InboxCounts:
     clock_ahead: int
 
 
+@dataclass(frozen=True, slots=True)
+class OpenRows:
+    """How many rows are in each state but done, and when the first of those to work on is due."""
+
+    states: Mapping[str, int]
+    due_at: datetime | None
+
+
 class Inbox(Protocol):
     """Deliveries of all tenants: their tenant is found later. Each call is its own transaction."""
 
@@ -181,6 +189,10 @@ class Inbox(Protocol):
 
     async def unfinished(self, now: datetime) -> int:
         """Count rows that are due or leased: zero means quiet."""
+        ...
+
+    async def open_rows(self) -> OpenRows:
+        """Look at what is not done. Cheap: whatever is done costs nothing."""
         ...
 
     async def keep_handshake(self, provider: str, code: str, at: datetime) -> None:

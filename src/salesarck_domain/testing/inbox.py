@@ -293,6 +293,22 @@ class InboxContract(StoreBench):
             counts = await inbox.counts(BAKERY.id)
             assert _there(counts.states) == {"done": 1}
             assert _there(counts.outcomes) == {"nothing": 1}
+            assert _there((await inbox.open_rows()).states) == dict.fromkeys(states, 1)
+
+    async def test_the_first_row_to_work_on_is_known(self) -> None:
+        async with self.inbox() as inbox:
+            assert (await inbox.open_rows()).due_at is None
+            arrivals = [("late", "M1", 2), ("early", "M3", 1), ("nobody's", "M9", 0)]
+            for key, merchant, minutes in arrivals:
+                at = NOON + minutes * MINUTE
+                await inbox.store([arrival(key, merchant=merchant, at=at)])
+            for row in await inbox.claim(9, NOON + MINUTE, LEASE):
+                await inbox.retry(row.id, _token(row), NOON + 5 * MINUTE, "?")
+            assert (await inbox.open_rows()).due_at == NOON + 2 * MINUTE
+            (late,) = await inbox.claim(9, NOON + 2 * MINUTE, 2 * MINUTE)
+            assert (await inbox.open_rows()).due_at == NOON + 4 * MINUTE
+            await inbox.park(late.id, _token(late), "?")
+            assert (await inbox.open_rows()).due_at == NOON + 5 * MINUTE
 
     async def test_rows_are_read_from_the_latest_back(self) -> None:
         async with self.inbox() as inbox:

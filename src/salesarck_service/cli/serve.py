@@ -11,6 +11,7 @@ from salesarck_domain.errors import SalesArckError
 from salesarck_service.app import create_app
 from salesarck_service.container.service import open_parts
 from salesarck_service.settings import Settings, read_settings
+from salesarck_service.telemetry.exposition import expose
 from salesarck_service.telemetry.logs import configure_logs
 
 
@@ -30,7 +31,10 @@ def serve() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    async with open_parts(settings) as parts:
+    async with (
+        open_parts(settings) as parts,
+        expose(settings, parts.metrics.registry, parts.inbox, parts.clock),
+    ):
         config = uvicorn.Config(
             create_app(parts),
             host=settings.host,

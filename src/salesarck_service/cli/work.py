@@ -10,6 +10,7 @@ import structlog
 
 from salesarck_service.container.line import open_worker
 from salesarck_service.settings import Settings, SettingsInvalid, read_settings
+from salesarck_service.telemetry.exposition import MetricsPortTaken, expose
 from salesarck_service.telemetry.logs import configure_logs
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -23,18 +24,21 @@ def work() -> None:
     """
     try:
         settings = read_settings(os.environ)
-    except SettingsInvalid as invalid:
-        raise click.ClickException(str(invalid)) from invalid
-    configure_logs(settings.log_level)
-    logging.getLogger("saq").setLevel(logging.ERROR)  # a line for every ring helps nobody
-    asyncio.run(_work(settings))
+        configure_logs(settings.log_level)
+        logging.getLogger("saq").setLevel(logging.ERROR)  # a line for every ring helps nobody
+        asyncio.run(_work(settings))
+    except (SettingsInvalid, MetricsPortTaken) as refused:
+        raise click.ClickException(str(refused)) from refused
 
 
 async def _work(settings: Settings) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with open_worker(settings) as worker:
+    async with (
+        open_worker(settings) as worker,
+        expose(settings, worker.metrics.registry, worker.work.inbox, worker.work.clock),
+    ):
         _log.info("working")
         await worker.run(stop)
     _log.info("stopped")

@@ -12,14 +12,17 @@ from salesarck_adapters.http import polite_client
 from salesarck_adapters.pos.clover import CloverApp, CloverCheckout, CloverFetcher
 from salesarck_adapters.pos.limits import GuardedFetcher, paced
 from salesarck_adapters.pos.square import Square, Subscription
-from salesarck_adapters.push.memory import MemoryPush
-from salesarck_adapters.queue.saq import open_doorbell, open_queue, open_timetable
+from salesarck_adapters.push.postgres import open_postgres_push
+from salesarck_adapters.push.redis import open_redis_push
+from salesarck_adapters.queue.saq import SaqDoorbell, open_doorbell, open_queue, open_timetable
 from salesarck_adapters.store.postgres import PostgresStore
 from salesarck_adapters.store.postgres.schema import SERVICE_ROLE
 from salesarck_domain.news import News
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.inbox import Inbox
 from salesarck_domain.ports.pos import Fetcher, Genuine, LinkRefused, WebhookReader
+from salesarck_domain.ports.push import Push
+from salesarck_domain.ports.queue import Doorbell
 from salesarck_domain.use_cases.deliveries import ReadKept, TakeDelivery, WorkInbox
 from salesarck_domain.use_cases.people import Prove
 from salesarck_domain.use_cases.sales import RecordNews
@@ -120,17 +123,34 @@ async def open_fetchers(settings: Settings) -> AsyncGenerator[Mapping[str, Fetch
 
 
 @asynccontextmanager
+async def open_push(settings: Settings) -> AsyncGenerator[Push]:
+    """Pass balances on between processes, in the place where the doorbell is."""
+    if settings.redis_url:
+        async with open_redis_push(settings.redis_url) as push:
+            yield push
+    else:
+        async with open_postgres_push(settings.database_url) as push:
+            yield push
+
+
+@asynccontextmanager
+async def open_bell(settings: Settings) -> AsyncGenerator[SaqDoorbell]:
+    """Open the doorbell of a web process."""
+    async with open_doorbell(_queue(settings)) as bell:
+        yield bell
+
+
+@asynccontextmanager
 async def open_reception(
-    settings: Settings, inbox: Inbox, clock: Clock, metrics: Metrics
+    settings: Settings, bell: Doorbell, inbox: Inbox, clock: Clock, metrics: Metrics
 ) -> AsyncGenerator[Reception]:
     """Open everything that stands between a till and the inbox, in a web process."""
-    async with open_doorbell(_queue(settings)) as bell:
-        ingest = Ingest(inbox.store, bell)
-        take = TakeDelivery(ingest, inbox, KEPT_HEADERS)
-        try:
-            yield Reception(take, readers(settings), checkouts(settings), clock, metrics)
-        finally:
-            await ingest.close()
+    ingest = Ingest(inbox.store, bell)
+    take = TakeDelivery(ingest, inbox, KEPT_HEADERS)
+    try:
+        yield Reception(take, readers(settings), checkouts(settings), clock, metrics)
+    finally:
+        await ingest.close()
 
 
 @asynccontextmanager
@@ -140,7 +160,7 @@ async def open_worker(settings: Settings) -> AsyncGenerator[InboxWorker]:
         store = await opened.enter_async_context(open_store(settings))
         clock = await opened.enter_async_context(open_clock(settings))
         fetchers = await opened.enter_async_context(open_fetchers(settings))
-        push = MemoryPush()
+        push = await opened.enter_async_context(open_push(settings))
         due = RunTimetable(store, clock, push)
         prove = Prove(store.begin, store.directory, clock, push)
         ear = await opened.enter_async_context(

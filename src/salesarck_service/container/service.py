@@ -5,14 +5,20 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from salesarck_adapters.phones import address, e164
-from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.postgres import PostgresStore
 from salesarck_domain.ports.directory import StoreUnavailable
 from salesarck_domain.redemption.code import Peppers
 from salesarck_service.app import Parts
 from salesarck_service.contacts import Contacts
 from salesarck_service.container.identity import open_identity
-from salesarck_service.container.line import open_clock, open_reception, open_store, real_clock
+from salesarck_service.container.line import (
+    open_bell,
+    open_clock,
+    open_push,
+    open_reception,
+    open_store,
+    real_clock,
+)
 from salesarck_service.settings import Settings
 from salesarck_service.telemetry.metrics import Metrics
 
@@ -29,8 +35,10 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
         signing_in = await opened.enter_async_context(open_identity(settings))
         store = await opened.enter_async_context(open_store(settings))
         clock = await opened.enter_async_context(open_clock(settings))
+        push = await opened.enter_async_context(open_push(settings))
+        bell = await opened.enter_async_context(open_bell(settings))
         reception = await opened.enter_async_context(
-            open_reception(settings, store.inbox, clock, metrics)
+            open_reception(settings, bell, store.inbox, clock, metrics)
         )
         yield Parts(
             store=store,
@@ -43,10 +51,14 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
             real_clock=real_clock,
             randomness=secrets.token_bytes,
             peppers=Peppers({number: text.encode() for number, text in settings.peppers.items()}),
-            push=MemoryPush(),
+            push=push,
             contacts=Contacts(e164, address),
             reception=reception,
-            checks={"migrations": lambda: _check_tables(store)},
+            checks={
+                "database": store.is_current,
+                "migrations": lambda: _check_tables(store),
+                "queue": bell.check,
+            },
             metrics=metrics,
         )
 

@@ -16,6 +16,7 @@ from salesarck_domain.ports.inbox import (
     InboxCounts,
     InboxRow,
     LeaseLost,
+    OpenRows,
     RowState,
 )
 from salesarck_domain.ports.pos import Answer
@@ -204,6 +205,16 @@ class MemoryInbox:
             kept.is_due(now) or kept.row.state is RowState.LEASED
             for kept in self._rows.by_id.values()
         )
+
+    async def open_rows(self) -> OpenRows:
+        """Look at what is not done."""
+        kept = [each for each in self._rows.by_id.values() if each.row.state is not RowState.DONE]
+        coming = [
+            each.lease_ends_at or each.row.due_at
+            for each in kept
+            if each.row.state in {RowState.WAITING, RowState.LEASED}
+        ]
+        return OpenRows(Counter(each.row.state.value for each in kept), min(coming, default=None))
 
     async def keep_handshake(self, provider: str, code: str, at: datetime) -> None:
         """Push the oldest out."""

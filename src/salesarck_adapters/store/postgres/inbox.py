@@ -43,6 +43,7 @@ from salesarck_domain.ports.inbox import (
     InboxCounts,
     InboxRow,
     LeaseLost,
+    OpenRows,
     RowState,
 )
 from salesarck_domain.ports.pos import Answer
@@ -216,6 +217,22 @@ class PostgresInbox:
         found = select(func.count()).where(due | (table.c.state == RowState.LEASED.value))
         async with transaction(self.engine) as connection:
             return await connection.scalar(found) or 0
+
+    async def open_rows(self) -> OpenRows:
+        """Look at what is not done, by the index on states."""
+        table = schema.inbox
+        coming = {RowState.WAITING, RowState.LEASED}
+        grouped = (
+            select(table.c.state, func.count().label("rows"), func.min(table.c.due_at).label("due"))
+            .where(table.c.state.in_(set(RowState) - {RowState.DONE}))
+            .group_by(table.c.state)
+        )
+        async with transaction(self.engine) as connection:
+            found = (await connection.execute(grouped)).all()
+        return OpenRows(
+            {row.state: row.rows for row in found},
+            min((row.due for row in found if row.state in coming), default=None),
+        )
 
     async def keep_handshake(self, provider: str, code: str, at: datetime) -> None:
         """Keep a code, and forget all but the last."""

@@ -17,8 +17,12 @@ from salesarck_service.given import Given
 from salesarck_service.problems import problems
 from salesarck_service.security.guards import asks
 
-HEARTBEAT_SECONDS = 5.0
-"""How often a quiet stream looks into the books: a push may be lost, and proxies hang up."""
+HEARTBEAT_SECONDS = 20.0
+"""How often a quiet stream speaks, for proxies hang up, and looks into the books.
+
+Balances come by push. The look is for one that was lost: its process died after the commit, or
+the line between the processes was down.
+"""
 
 RETRY_MILLISECONDS = 3_000
 
