@@ -2,10 +2,7 @@
 
 import asyncio
 import signal
-import sys
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import httpx
@@ -17,41 +14,17 @@ from salesarck_adapters.simulators.square.webhooks import square_courier
 from salesarck_adapters.simulators.square.world import SquareWorld
 from salesarck_adapters.store.postgres import PostgresStore
 from salesarck_adapters.store.postgres.schema import SERVICE_ROLE
-from tests.architecture.tree import ROOT
 from tests.line.bench import Line, until
+from tests.line.processes import SOON, running, start
 from tests.line.reception import SQUARE_KEY, URL, Door
 from tests.postgres import Database
-
-SOON = 20.0
-COMMAND = "from salesarck_service.cli import main; main(['work'])"
-PEPPER = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-
-async def start(**settings: str) -> asyncio.subprocess.Process:
-    named = {f"SALESARCK_{name.upper()}": text for name, text in settings.items()}
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        COMMAND,
-        env={"PYTHONPATH": str(ROOT / "src"), "SALESARCK_PEPPER_1": PEPPER, **named},
-        stderr=asyncio.subprocess.PIPE,
-    )
-
-
-@asynccontextmanager
-async def working(database: Database) -> AsyncGenerator[asyncio.subprocess.Process]:
-    process = await start(database_url=database.dsn(), sweep_seconds="60", drain_seconds="2")
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
 
 
 async def test_it_works_when_the_web_rings_and_stops_when_it_is_told(database: Database) -> None:
     async with (
-        working(database) as process,
+        running(
+            "work", database_url=database.dsn(), sweep_seconds="60", drain_seconds="2"
+        ) as process,
         PostgresStore.open(database.dsn(), pool_size=4) as store,
         open_doorbell(open_queue(database.dsn(), role=SERVICE_ROLE)) as bell,
     ):
@@ -87,7 +60,7 @@ async def test_it_works_when_the_web_rings_and_stops_when_it_is_told(database: D
 
 
 async def test_without_settings_it_says_what_to_do() -> None:
-    process = await start()
+    process = await start("work")
     _, said = await asyncio.wait_for(process.communicate(), SOON)
     assert process.returncode == 1
     assert "set SALESARCK_DATABASE_URL" in said.decode()

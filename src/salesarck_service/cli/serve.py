@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 
 import click
@@ -10,6 +11,7 @@ import uvicorn
 from salesarck_domain.errors import SalesArckError
 from salesarck_service.app import create_app
 from salesarck_service.container.service import open_parts
+from salesarck_service.server import Server
 from salesarck_service.settings import Settings, read_settings
 from salesarck_service.telemetry.exposition import expose
 from salesarck_service.telemetry.logs import configure_logs
@@ -44,4 +46,7 @@ async def _serve(settings: Settings) -> None:
             server_header=False,
             timeout_graceful_shutdown=round(settings.drain_seconds),
         )
-        await uvicorn.Server(config).serve()
+        server, loop = Server(config), asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, server.handle_exit, number, None)
+        await server.serve()

@@ -113,25 +113,25 @@ class Show:
         self.on_line(line)
 
 
-def run_live(home: Home, port: int) -> None:
+def run_live(home: Home, port: int, metrics_port: int) -> None:
     """Run until somebody stops it.
 
     Raises:
         SalesArckError: it could not start, or not go on.
     """
-    asyncio.run(_run(home, port))
+    asyncio.run(_run(home, Start("live", port, metrics_port=metrics_port)))
 
 
-async def _run(home: Home, port: int) -> None:
+async def _run(home: Home, start: Start) -> None:
     console = Console()
     console.print("starting; the first start takes a little longer", highlight=False)
-    await until_told_to_stop(_show(console, home, port))
+    await until_told_to_stop(_show(console, home, start))
     console.print("stopped", highlight=False)
 
 
-async def _show(console: Console, home: Home, port: int) -> None:
+async def _show(console: Console, home: Home, start: Start) -> None:
     has_keys = sys.stdin.isatty() and console.is_terminal
-    async with open_product(home, Start("live", port)) as product:
+    async with open_product(home, start) as product:
         player, feed = Player(product), Feed(product.backstage)
         await player.fill_customer_books()
         await player.sign_everybody_in()
@@ -186,6 +186,7 @@ def _addresses(product: Product) -> Sequence[str]:
     return [
         f"web: {product.web}  API: {product.web}/schema/openapi.json",
         f"tills: Square {product.square.url}/till  Clover {product.clover.url}/till",
+        *(f"metrics: {address}" for address in product.metrics),
     ]
 
 

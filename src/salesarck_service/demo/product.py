@@ -83,6 +83,7 @@ class Product:
     backstage: Backstage
     children: Sequence[Child]
     server: Server
+    metrics: Sequence[str] = ()
 
     async def mend(self) -> list[str]:
         """Start again whatever has ended, and name it.
@@ -101,12 +102,14 @@ class Product:
 class Start:
     """How to start: where the web listens (0 for anywhere), and whether somebody moves the clock.
 
+    The web's metrics are at `metrics_port` and the worker's at the next, or nowhere where it is 0.
     `seed` makes the ids of the tills: the same again makes the same ids again.
     """
 
     seed: str
     port: int = 0
     clock_at: datetime | None = None
+    metrics_port: int = 0
 
 
 @asynccontextmanager
@@ -142,7 +145,9 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
         people = IdentityPlan("development", identity, token_urlsafe(36), str(home.identity_key))
         settings = _settings(people, secrets, dsn, port, clover, start)
         tills = _for_tills(_tills(secrets, start, web, dsn), numbers[:2])
-        told = (settings, settings, tills, _for_identity(people, numbers[2]))
+        ports = [start.metrics_port and start.metrics_port + each for each in range(2)]
+        both = [{**settings, "SALESARCK_METRICS_PORT": str(each)} for each in ports]
+        told = (*both, tills, _for_identity(people, numbers[2]))
         for child, each in zip(children, told, strict=True):
             child.begin(each)
         backstage = await open_things.enter_async_context(open_backstage(dsn))
@@ -159,6 +164,7 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
             backstage=backstage,
             children=children,
             server=server,
+            metrics=[f"http://{HOST}:{each}/metrics" for each in ports if each],
         )
 
 
@@ -198,7 +204,6 @@ def _settings(
         "SALESARCK_CLOVER_API_BASE": clover,
         "SALESARCK_HOST": HOST,
         "SALESARCK_PORT": str(port),
-        "SALESARCK_METRICS_PORT": "0",
         "SALESARCK_SUPABASE_URL": people.url,
         "SALESARCK_SUPABASE_KEY": people.key,
         "SALESARCK_SWEEP_SECONDS": "1",

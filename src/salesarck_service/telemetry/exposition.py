@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from salesarck_domain.errors import Conflict, SalesArckError
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.inbox import Inbox, RowState
+from salesarck_service.server import Server
 from salesarck_service.settings import Settings
 
 PATH = "/metrics"
@@ -104,13 +105,6 @@ class Exposition:
         await send({"type": "http.response.body", "body": body})
 
 
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Leave signals to whom they are for: the process ends this server itself."""
-        yield
-
-
 @asynccontextmanager
 async def expose(
     settings: Settings, registry: CollectorRegistry, inbox: Inbox, clock: Clock
@@ -125,7 +119,7 @@ async def expose(
         return
     with _listening(settings.metrics_host, settings.metrics_port) as port:
         app = Exposition(registry, InboxGauges(inbox, clock, registry))
-        server = _Server(
+        server = Server(
             uvicorn.Config(
                 app,
                 lifespan="off",
