@@ -150,7 +150,20 @@ def reward_nobody(shelf: Shelf) -> None:
             sale.award |= {"points": 3, "steps": []}
 
 
+def change_lots(**wrong: Any) -> Callable[[Shelf], None]:  # noqa: ANN401 -- any field
+    def stroke(shelf: Shelf) -> None:
+        for lot in shelf.wallets[ADA].lots.values():
+            if lot.sale:
+                for name, value in wrong.items():
+                    setattr(lot, name, value)
+
+    return stroke
+
+
 STROKES: Sequence[tuple[str, Callable[[Shelf], object]]] = [
+    ("lots", change_lots(ends_at=None)),
+    ("lots", change_lots(ends_at=NOON + 9 * DAY)),
+    ("lots", change_lots(sale=derived(NOON, "another"))),
     ("sales", change_sale(earned=9)),
     ("sales", change_sale(clawed=9)),
     ("sales", change_sale(posted=9)),

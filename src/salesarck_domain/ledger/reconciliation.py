@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from salesarck_domain.ledger.entry import FIRST, INCOMING, EntryKind, LedgerEntry
 from salesarck_domain.ledger.lots import Lot, Taking
 from salesarck_domain.redemption.code import RedemptionCode
-from salesarck_domain.redemption.lifecycle import GIVES_BACK
+from salesarck_domain.redemption.lifecycle import GIVES_BACK, CodeState
+
+GIFTS = frozenset({EntryKind.GRANT, EntryKind.BONUS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,23 @@ def _lots(written: Written) -> Found:
         yield "lots", f"open lots hold {held}, the balance is {balance}"
 
 
+def _openings(written: Written) -> Found:
+    entries = {entry.seq: entry for entry in written.entries}
+    put = {(taking.seq, taking.lot): taking.points for taking in written.takings}
+    for lot in written.lots:
+        brought = put.get((lot.opened_by, lot.id), 0)
+        opener = entries.get(lot.opened_by)
+        if opener is None or opener.kind not in INCOMING or brought != lot.points:
+            yield "lots", f"lot {lot.id} of {lot.points}: entry {lot.opened_by} brought {brought}"
+        elif opener.kind in GIFTS and (lot.ends_at or lot.sale):
+            yield "lots", f"lot {lot.id} is a gift: it is of no sale and never ends"
+    ends = {lot.id: lot.ends_at for lot in written.lots}
+    for taking in written.takings:
+        entry = entries.get(taking.seq)
+        if entry and entry.kind is EntryKind.EXPIRE and entry.happened_at != ends.get(taking.lot):
+            yield "lots", f"lot {taking.lot} ends at {ends.get(taking.lot)}, it ran out otherwise"
+
+
 def _codes(written: Written) -> Found:
     redeemed = _points_by_code(written.entries, EntryKind.REDEEM)
     released = _points_by_code(written.entries, EntryKind.RELEASE)
@@ -119,6 +138,21 @@ def _codes(written: Written) -> Found:
         yield "codes", f"{name} has entries and is not there"
 
 
+def _times_of_codes(written: Written) -> Found:
+    taken = {entry.reference: entry for entry in written.entries if entry.kind is EntryKind.REDEEM}
+    back = {entry.reference: entry for entry in written.entries if entry.kind is EntryKind.RELEASE}
+    for code in written.codes:
+        name = f"code:{code.id}"
+        if name in taken and taken[name].happened_at != code.issued_at:
+            yield "codes", f"{name} says it was issued at {code.issued_at}, its entry otherwise"
+        if name not in back:
+            continue
+        given_back = back[name].happened_at
+        ended = code.expires_at if code.state is CodeState.EXPIRED else code.settled_at
+        if given_back != ended:
+            yield "codes", f"{name} is {code.state} at {ended}, its points came back otherwise"
+
+
 def _points_by_code(entries: Sequence[LedgerEntry], kind: EntryKind) -> dict[str, int]:
     return {entry.reference: entry.points for entry in entries if entry.kind is kind}
 
@@ -128,5 +162,7 @@ CHECKS: Sequence[Callable[[Written], Found]] = (
     _running_sums,
     _chain,
     _lots,
+    _openings,
     _codes,
+    _times_of_codes,
 )

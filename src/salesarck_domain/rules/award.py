@@ -9,6 +9,7 @@ from salesarck_domain.errors import Refused
 from salesarck_domain.points import POINTS_MAX
 from salesarck_domain.rules import RULES
 from salesarck_domain.rules.base import Step, Tally
+from salesarck_domain.rules.limits import PointsExpire
 from salesarck_domain.rules.version import RuleVersion
 from salesarck_domain.sales.sale import Bill
 
@@ -96,7 +97,15 @@ def award(
         reason=None if tally.points else tally.reason or "less_than_one_step",
         version=version.number,
         steps=tally.steps,
-        ends_at=None
-        if tally.lasts_days is None
-        else first_instant(day + timedelta(days=tally.lasts_days + 1), where),
+        ends_at=ends_at(version, bill.happened_at, time_zone),
     )
+
+
+def ends_at(version: RuleVersion, happened_at: datetime, time_zone: str) -> datetime | None:
+    """Say when the points of a sale of that moment run out under a version, None for never."""
+    for rule in version.rules:
+        if isinstance(rule, PointsExpire):
+            where = zone(time_zone)
+            last = local_date(happened_at, where) + timedelta(days=rule.days)
+            return first_instant(last + timedelta(days=1), where)
+    return None

@@ -58,7 +58,6 @@ class Tally:
     points: int = 0
     open: bool = True
     reason: str | None = None
-    lasts_days: int | None = None
     steps: list[Step] = field(default_factory=list[Step])
 
     def step(

@@ -94,7 +94,6 @@ class PointsExpire:
 
     @classmethod
     def combine(cls, rules: Sequence["PointsExpire"], tally: Tally) -> None:
-        """Note how long the points last."""
+        """Note that points end; `ends_at` says when."""
         for rule in rules:
-            tally.lasts_days = rule.days
             tally.step(rule, {"day": tally.day.isoformat()}, tally.points)

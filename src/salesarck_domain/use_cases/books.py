@@ -3,13 +3,24 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
 
-from salesarck_domain.ids import ConsumerId, TenantId
+from salesarck_domain.deeds import (
+    Applied,
+    CancelCode,
+    IssueCode,
+    RedeemCode,
+    RetireRules,
+    UndoRedemption,
+)
+from salesarck_domain.ids import CodeId, ConsumerId, TenantId
 from salesarck_domain.ledger.entry import EntryKind, LedgerEntry
 from salesarck_domain.ledger.reconciliation import Discrepancy, Written, check_wallet
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.store import Books, WalletBooks
-from salesarck_domain.rules.award import award
+from salesarck_domain.redemption.lifecycle import CodeState
+from salesarck_domain.rules.award import award, ends_at
 from salesarck_domain.rules.version import RuleBook, RuleVersion
 from salesarck_domain.sales.sale import Bill, Sale
 from salesarck_domain.tenants import Tenant
@@ -29,12 +40,38 @@ class Postings:
     owners: set[ConsumerId] = field(default_factory=set[ConsumerId])
 
 
+@dataclass(slots=True)
+class Told:
+    """What the deeds that were applied say of codes and of the rules' ends."""
+
+    issued: dict[CodeId, IssueCode] = field(default_factory=dict[CodeId, IssueCode])
+    settled: dict[CodeId, CodeState] = field(default_factory=dict[CodeId, CodeState])
+    retired: list[datetime] = field(default_factory=list[datetime])
+
+    def hear(self, applied: Applied) -> None:
+        """Take note of one deed, in its order."""
+        match applied.deed:
+            case IssueCode() as deed:
+                self.issued[deed.id] = deed
+            case RedeemCode(id=code):
+                self.settled[code] = CodeState.REDEEMED
+            case UndoRedemption(id=code):
+                self.settled[code] = CodeState.UNDONE
+            case CancelCode(id=code):
+                self.settled[code] = CodeState.CANCELLED
+            case RetireRules():
+                self.retired.append(applied.at)
+            case _:
+                pass
+
+
 @dataclass(frozen=True, slots=True)
 class VerifyBooks:
     """Recompute everything from what is written, and name each discrepancy.
 
-    Wallets: sequence, running sums, chain, lots, codes. Sales: their postings, and their award
-    judged again by the rule version it names. Versions: their hash. Deeds by hand: their reason.
+    Wallets: sequence, running sums, chain, lots and their ends, codes. Sales: their postings, and
+    their award judged again by the rule version it names. Versions: their hash. Deeds by hand:
+    their reason. What was applied: every code and every end of the rules is as it says.
     """
 
     books: Books
@@ -53,6 +90,9 @@ class VerifyBooks:
         hashes = await self.books.rule_hashes(tenant.id)
         for each in _check_versions(rules, hashes, tenant.id):
             yield each
+        told = await self._told(tenant.id)
+        for each in _check_retirements(rules, told, tenant.id):
+            yield each
         acts = {str(act) for act in await self.books.acts(tenant.id)}
         postings: dict[str, Postings] = defaultdict(Postings)
         seen: set[tuple[str, EntryKind]] = set()
@@ -62,6 +102,8 @@ class VerifyBooks:
                 yield each
             for each in _check_references(books, where, acts, rules, seen):
                 yield each
+            for kind, what in chain(_check_lots(books, tenant, rules), _check_codes(books, told)):
+                yield Discrepancy(kind, where, what)
             _collect(postings, books)
         async for sale in self.books.all_sales(tenant.id):
             where = f"tenant {tenant.id} sale {sale.id}"
@@ -70,6 +112,12 @@ class VerifyBooks:
                 yield Discrepancy(kind, where, what)
         for sale_id in postings:
             yield Discrepancy("sales", f"tenant {tenant.id} sale {sale_id}", "it is not there")
+
+    async def _told(self, tenant: TenantId) -> Told:
+        told = Told()
+        async for applied in self.books.applied(tenant):
+            told.hear(applied)
+        return told
 
     async def _wallets(self, tenant: TenantId) -> AsyncIterator[WalletBooks]:
         owners = await self.books.consumers(tenant)
@@ -111,6 +159,51 @@ def _check_references(
             yield Discrepancy(
                 "rules", where, f"entry {entry.seq} names version {entry.rule_version}"
             )
+
+
+def _check_retirements(rules: RuleBook, told: Told, tenant: TenantId) -> Iterator[Discrepancy]:
+    stand = [retirement.at for retirement in rules.retirements]
+    if sorted(stand) != sorted(told.retired):
+        what = f"they end {len(stand)} times, {len(told.retired)} times somebody ended them"
+        yield Discrepancy("rules", f"tenant {tenant} rules", what)
+
+
+def _check_lots(books: WalletBooks, tenant: Tenant, rules: RuleBook) -> Iterator[tuple[str, str]]:
+    """Hold the lots of sales to their sale, and to the version their entry names."""
+    entries = {entry.seq: entry for entry in books.entries}
+    for lot in books.lots:
+        entry = entries.get(lot.opened_by)
+        if entry and entry.kind is EntryKind.EARN:
+            if entry.reference.split(":")[1] != str(lot.sale):
+                yield "lots", f"lot {lot.id} is of {entry.reference}, it says {lot.sale}"
+            version = _version(rules, entry.rule_version)
+            ends = version and ends_at(version, entry.happened_at, tenant.time_zone)
+            if ends and ends <= entry.recorded_at:
+                ends = entry.recorded_at + tenant.grace
+            if lot.ends_at != ends:
+                yield "lots", f"lot {lot.id} says it ends at {lot.ends_at}, its rules say {ends}"
+        elif entry and entry.kind is EntryKind.RELEASE:
+            ends = entry.happened_at + tenant.grace
+            if lot.ends_at != ends:
+                yield "lots", f"lot {lot.id} says it ends at {lot.ends_at}, its grace at {ends}"
+
+
+def _check_codes(books: WalletBooks, told: Told) -> Iterator[tuple[str, str]]:
+    for code in books.codes:
+        deed = told.issued.get(code.id)
+        if deed is None:
+            yield "codes", f"code:{code.id} was issued by nobody"
+        elif (deed.consumer, deed.points, deed.pepper, deed.lookup) != (
+            code.consumer,
+            code.points,
+            code.pepper,
+            code.lookup,
+        ):
+            yield "codes", f"code:{code.id} is not as it was issued"
+        by_itself = {CodeState.ISSUED, CodeState.EXPIRED}
+        settled = told.settled.get(code.id)
+        if code.state is not settled and (settled or code.state not in by_itself):
+            yield "codes", f"code:{code.id} is {code.state}, the last deed left it {settled}"
 
 
 def _collect(postings: dict[str, Postings], books: WalletBooks) -> None:

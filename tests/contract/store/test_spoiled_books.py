@@ -57,6 +57,28 @@ STROKES = [
     Stroke("UPDATE redemption_code SET state = 'cancelled' WHERE state = 'redeemed'", "codes"),
     Stroke("UPDATE redemption_code SET points = points + 1", "codes"),
     Stroke("DELETE FROM redemption_code", "codes"),
+    Stroke("UPDATE lot SET points = points + 1", "lots"),
+    Stroke("UPDATE lot SET opened_by = opened_by + 1", "lots"),
+    Stroke("UPDATE lot SET ends_at = now() WHERE sale_id IS NULL", "lots"),
+    Stroke("UPDATE lot SET ends_at = now() WHERE sale_id IS NOT NULL", "lots"),
+    Stroke("UPDATE lot SET sale_id = NULL", "lots"),
+    Stroke("UPDATE lot SET sale_id = gen_random_uuid() WHERE sale_id IS NULL", "lots"),
+    Stroke(
+        "UPDATE redemption_code SET state = 'issued', settled_at = NULL WHERE state = 'redeemed'",
+        "codes",
+    ),
+    Stroke(
+        "UPDATE redemption_code SET state = 'redeemed', settled_at = now() WHERE state = 'issued'",
+        "codes",
+    ),
+    Stroke("UPDATE redemption_code SET state = 'expired' WHERE state = 'cancelled'", "codes"),
+    Stroke("UPDATE redemption_code SET state = 'undone' WHERE state = 'cancelled'", "codes"),
+    Stroke("UPDATE redemption_code SET lookup = 'other' WHERE state = 'redeemed'", "codes"),
+    Stroke("UPDATE redemption_code SET issued_at = issued_at - interval '1 day'", "codes"),
+    Stroke("UPDATE redemption_code SET settled_at = now() WHERE state = 'cancelled'", "codes"),
+    Stroke("DELETE FROM applied WHERE deed ->> 'deed' = 'redeem_code'", "codes"),
+    Stroke("DELETE FROM applied WHERE deed ->> 'deed' = 'issue_code'", "codes"),
+    Stroke("INSERT INTO retirement SELECT tenant_id, 1, now(), 9 FROM rule_version", "rules"),
     Stroke("UPDATE sale SET earned = earned + 1", "sales"),
     Stroke("UPDATE sale SET posted = posted + 1", "sales"),
     Stroke("UPDATE sale SET worth = worth + 1", "awards"),
@@ -82,6 +104,7 @@ async def play(shop: Shop) -> None:
     used, unused = await shop.issue(1, 5), await shop.issue(2, 5)
     await shop.desk().redeem(CAFE.id, used.text, "till", "cashier")
     await shop.desk().cancel(CAFE.id, ADA, unused.code.id)
+    await shop.issue(3, 5)
     shop.now = NOON + MINUTE
 
 
