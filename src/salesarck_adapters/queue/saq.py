@@ -81,6 +81,11 @@ class _PatientRedisQueue(RedisQueue):
 
 
 class _PatientPostgresQueue(PostgresQueue):
+    async def disconnect(self) -> None:
+        """Close the pool also where connecting was broken off: SAQ itself forgets it then."""
+        await super().disconnect()
+        await self.pool.close()
+
     async def dequeue(
         self,
         timeout: float = 0.0,  # noqa: ASYNC109 - SAQ's own signature

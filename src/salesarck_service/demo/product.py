@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from secrets import token_urlsafe
 from typing import ClassVar
 
@@ -111,6 +111,11 @@ class Start:
     clock_at: datetime | None = None
     metrics_port: int = 0
 
+    @property
+    def metrics_ports(self) -> Sequence[int]:
+        """Where the web's metrics are, and the worker's."""
+        return [self.metrics_port and self.metrics_port + each for each in range(2)]
+
 
 @asynccontextmanager
 async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
@@ -145,15 +150,12 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
         people = IdentityPlan("development", identity, token_urlsafe(36), str(home.identity_key))
         settings = _settings(people, secrets, dsn, port, clover, start)
         tills = _for_tills(_tills(secrets, start, web, dsn), numbers[:2])
-        ports = [start.metrics_port and start.metrics_port + each for each in range(2)]
-        both = [{**settings, "SALESARCK_METRICS_PORT": str(each)} for each in ports]
-        told = (*both, tills, _for_identity(people, numbers[2]))
+        told = (*settings, tills, _for_identity(people, numbers[2]))
         for child, each in zip(children, told, strict=True):
             child.begin(each)
         backstage = await open_things.enter_async_context(open_backstage(dsn))
         client = await open_things.enter_async_context(httpx.AsyncClient(timeout=20))
-        at = start.clock_at or datetime.now(UTC)
-        await seed(backstage, at, with_consumers=start.clock_at is None)
+        await seed(backstage, start.clock_at)
         await _wait_for_all(client, (identity, square, clover, web), children)
         yield Product(
             web=web,
@@ -164,7 +166,7 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
             backstage=backstage,
             children=children,
             server=server,
-            metrics=[f"http://{HOST}:{each}/metrics" for each in ports if each],
+            metrics=[f"http://{HOST}:{each}/metrics" for each in start.metrics_ports if each],
         )
 
 
@@ -192,8 +194,9 @@ def _set_clock(dsn: str, at: datetime) -> None:
 
 def _settings(
     people: IdentityPlan, secrets: Secrets, dsn: str, port: int, clover: str, start: Start
-) -> Mapping[str, str]:
-    return {
+) -> Sequence[Mapping[str, str]]:
+    """What the web is told, and the worker."""
+    both = {
         "SALESARCK_ENV": "development",
         "SALESARCK_DATABASE_URL": dsn,
         "SALESARCK_DATABASE_POOL_SIZE": "8",
@@ -210,6 +213,7 @@ def _settings(
         "SALESARCK_DRAIN_SECONDS": "1",
         "SALESARCK_CLOCK": "shared" if start.clock_at else "real",
     }
+    return [{**both, "SALESARCK_METRICS_PORT": str(each)} for each in start.metrics_ports]
 
 
 def _tills(secrets: Secrets, start: Start, web: str, dsn: str) -> TillsPlan:

@@ -1,6 +1,6 @@
 """What is there before anything happens: shops with their links and rules, and people."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from salesarck_domain.ids import derived
 from salesarck_domain.people import Evidence, Member, Proof, Role
@@ -12,11 +12,12 @@ from salesarck_service.demo.world import ABROAD, CAFE, CONSUMERS, SHOPS, STAFF, 
 MADE_BY = "demo"
 
 
-async def seed(backstage: Backstage, at: datetime, *, with_consumers: bool) -> None:
+async def seed(backstage: Backstage, check_at: datetime | None) -> None:
     """Put everything in its place. Once more changes nothing.
 
-    The check lets its consumers join by themselves, so it seeds none.
+    The check, which has a moment of its own, lets its consumers join by themselves.
     """
+    at = check_at or datetime.now(UTC)
     directory = backstage.directory
     there = {tenant.id for tenant in await directory.tenants()}
     for shop in SHOPS:
@@ -25,7 +26,7 @@ async def seed(backstage: Backstage, at: datetime, *, with_consumers: bool) -> N
     for link in _links(at):
         if await directory.link(link.provider, link.merchant) is None:
             await directory.add_link(link)
-    people = (*CONSUMERS, *STAFF) if with_consumers else STAFF
+    people = STAFF if check_at else (*CONSUMERS, *STAFF)
     await directory.prove(
         [Proof(Evidence.phone(somebody.phone), somebody.id, at) for somebody in people]
     )

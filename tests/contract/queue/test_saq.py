@@ -1,5 +1,6 @@
 """SAQ rings and keeps the timetable, on Postgres and on Redis, and nothing hangs on it."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -106,6 +107,17 @@ async def _is_heard_again(it: RungAndHeard) -> None:
         return await it.heard(0.5)
 
     await until(heard, 20)
+
+
+@pytest.mark.parametrize("seconds", [0, 0.01, 0.05])
+async def test_what_ends_while_it_connects_leaves_nothing_behind(
+    database: Database, seconds: float
+) -> None:
+    before = asyncio.all_tasks()
+    queue = open_queue(database.dsn(), role=SERVICE_ROLE)
+    async with open_timetable(queue, {}, every_seconds=1):
+        await asyncio.sleep(seconds)
+    assert asyncio.all_tasks() - before == set()
 
 
 async def test_it_hears_again_after_its_connections_were_cut(database: Database) -> None:
