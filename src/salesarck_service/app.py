@@ -18,11 +18,13 @@ from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.identity import Identity, TokenVerifier
 from salesarck_domain.ports.inbox import Inbox
+from salesarck_domain.ports.profiles import Profiles
 from salesarck_domain.ports.push import Push
 from salesarck_domain.ports.store import Store
 from salesarck_domain.redemption.code import Peppers
 from salesarck_domain.use_cases.codes import CodeDesk
 from salesarck_domain.use_cases.people import Prove
+from salesarck_domain.use_cases.profiles import ChangeProfile
 from salesarck_domain.use_cases.rules import PreviewSale, Publish, Retire
 from salesarck_domain.use_cases.sessions import SignIn
 from salesarck_domain.use_cases.wallets import AdjustWallet
@@ -33,7 +35,7 @@ from salesarck_service.problems import answer_problem
 from salesarck_service.routes.admin.platform import PlatformController
 from salesarck_service.routes.consumer.codes import CodesController
 from salesarck_service.routes.consumer.events import events
-from salesarck_service.routes.consumer.profile import profile
+from salesarck_service.routes.consumer.profile import ProfileController
 from salesarck_service.routes.consumer.wallets import WalletsController
 from salesarck_service.routes.health import HealthController, Readiness
 from salesarck_service.routes.merchant.rules import RulesController
@@ -60,6 +62,7 @@ class Parts:
     directory: Directory
     inbox: Inbox
     answers: Answers
+    profiles: Profiles
     identity: Identity
     verifier: TokenVerifier
     clock: Clock
@@ -126,7 +129,7 @@ def _handlers() -> Sequence[ControllerRouterHandler]:
         HealthController,
         SignInController,
         jwks,
-        profile,
+        ProfileController,
         WalletsController,
         CodesController,
         events,
@@ -146,6 +149,7 @@ def _dependencies(parts: Parts) -> Mapping[str, Provide]:
         "books": parts.store.books,
         "directory": parts.directory,
         "inbox": parts.inbox,
+        "profiles": parts.profiles,
         "clock": clock,
         "push": push,
         "identity": parts.identity,
@@ -155,6 +159,7 @@ def _dependencies(parts: Parts) -> Mapping[str, Provide]:
         "readiness": Readiness(parts.checks),
         "sign_in": SignIn(parts.identity, parts.directory, prove, clock),
         "code_desk": CodeDesk(begin, clock, parts.peppers, push),
+        "change_profile": ChangeProfile(parts.profiles, clock),
         "publish": Publish(begin, clock),
         "retire": Retire(begin, clock),
         "preview_sale": PreviewSale(parts.store, clock),

@@ -29,7 +29,7 @@ PORTS = [
 """Those that are more than a function: a function needs no contract and no folder."""
 
 
-ROOM = {"answers": "store", "directory": "store", "inbox": "store"}
+ROOM = {"answers": "store", "directory": "store", "inbox": "store", "profiles": "store"}
 """Ports that share a room with another, because one transaction spans them."""
 
 

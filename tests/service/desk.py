@@ -110,6 +110,7 @@ def _parts(desk: Desk) -> Parts:
         directory=store.directory,
         inbox=store.inbox,
         answers=store.answers,
+        profiles=store.profiles,
         identity=signing_in.identity,
         verifier=signing_in.verifier,
         clock=desk.clock,

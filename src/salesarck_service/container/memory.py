@@ -29,6 +29,7 @@ def memory_parts(show: Callable[[str, str], None] = lambda _contact, _code: None
         directory=store.directory,
         inbox=store.inbox,
         answers=store.answers,
+        profiles=store.profiles,
         identity=signing_in.identity,
         verifier=signing_in.verifier,
         clock=real_clock,

@@ -45,6 +45,7 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
             directory=store.directory,
             inbox=store.inbox,
             answers=store.answers,
+            profiles=store.profiles,
             identity=signing_in.identity,
             verifier=signing_in.verifier,
             clock=clock,

@@ -18,6 +18,7 @@ from salesarck_domain.ids import CodeId, ConsumerId, LotId, SaleId, TenantId
 from salesarck_domain.ledger.entry import EntryKind, LedgerEntry
 from salesarck_domain.ledger.lots import Lot, Taking
 from salesarck_domain.people import Evidence, Proof
+from salesarck_domain.profile import Profile
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.rules.version import Retirement, RuleBook, RuleVersion
 from salesarck_domain.sales.sale import PaymentKey, Sale, SaleKey, Tender
@@ -92,10 +93,11 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The shelves of all tenants, and the proofs of phones and e-mails that they share."""
+    """The shelves of all tenants, and what they share: proofs of phones and e-mails, profiles."""
 
     shelves: dict[TenantId, Shelf] = field(default_factory=dict[TenantId, Shelf])
     proofs: dict[Evidence, Proof] = field(default_factory=dict[Evidence, Proof])
+    profiles: dict[ConsumerId, Profile] = field(default_factory=dict[ConsumerId, Profile])
 
     def shelf(self, tenant: TenantId) -> Shelf:
         """Find a tenant's shelf, or an empty one that nobody keeps."""

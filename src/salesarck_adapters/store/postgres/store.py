@@ -15,6 +15,7 @@ from salesarck_adapters.store.postgres.connections import open_engine, transacti
 from salesarck_adapters.store.postgres.directory import PostgresDirectory
 from salesarck_adapters.store.postgres.inbox import PostgresInbox
 from salesarck_adapters.store.postgres.migrate import newest
+from salesarck_adapters.store.postgres.profiles import PostgresProfiles
 from salesarck_adapters.store.postgres.schema import PLATFORM_ROLE, SERVICE_ROLE
 from salesarck_adapters.store.postgres.work import KnownRules, PostgresWork
 from salesarck_domain.ids import TenantId
@@ -44,6 +45,7 @@ class PostgresStore:
         self.directory = PostgresDirectory(engine)
         self.inbox = PostgresInbox(engine)
         self.answers = PostgresAnswers(engine)
+        self.profiles = PostgresProfiles(engine)
 
     @classmethod
     @asynccontextmanager

@@ -18,6 +18,7 @@ from salesarck_domain.ledger.wallet import By, Cause, Wallet
 from salesarck_domain.news import SaleNews
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.inbox import Arrival, Inbox
+from salesarck_domain.ports.profiles import Profiles
 from salesarck_domain.ports.store import Account, Books, Store, Wanted, Work
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.redemption.lifecycle import GIVES_BACK, CodeState
@@ -40,6 +41,11 @@ class WholeStore(Store, Protocol):
     @property
     def directory(self) -> Directory:
         """Tenants, links, people."""
+        ...
+
+    @property
+    def profiles(self) -> Profiles:
+        """What people say about themselves."""
         ...
 
 

@@ -1,17 +1,32 @@
-"""Who a signed-in person is to us."""
+"""Who a signed-in person is to us, and what they say about themselves."""
 
 from collections.abc import Sequence
+from typing import Annotated, Self
 from uuid import UUID
 
-from litestar import get
-from msgspec import Struct
+from litestar import Controller, get, patch
+from litestar.params import JSONBody
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from salesarck_domain.people import Permission, Role
 from salesarck_domain.ports.directory import Directory
+from salesarck_domain.ports.profiles import Profiles
+from salesarck_domain.profile import (
+    LANGUAGE,
+    NAME_LENGTH_MAX,
+    YEAR_MIN,
+    Birthday,
+    Profile,
+    ProfileInvalid,
+)
+from salesarck_domain.use_cases.profiles import ChangeProfile
 from salesarck_service.caller import Caller
 from salesarck_service.given import Given
-from salesarck_service.problems import problems
+from salesarck_service.problems import problems, request_invalid
 from salesarck_service.security.guards import asks
+
+Name = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH_MAX)]
+Language = Annotated[str, Meta(pattern=f"^{LANGUAGE.pattern}$", description="BCP 47, like pt-BR.")]
 
 
 class MembershipView(Struct):
@@ -22,23 +37,80 @@ class MembershipView(Struct):
     tenant_name: str | None
 
 
+class BirthdayView(Struct, forbid_unknown_fields=True):
+    """A day of the year; the year too, if you like."""
+
+    month: Annotated[int, Meta(ge=1, le=12)]
+    day: Annotated[int, Meta(ge=1, le=31)]
+    year: Annotated[int, Meta(ge=YEAR_MIN, le=2199)] | None = None
+
+    @classmethod
+    def of(cls, birthday: Birthday) -> Self:
+        return cls(birthday.month, birthday.day, birthday.year)
+
+
 class ProfileView(Struct):
-    """A person, what they proved to be theirs, and where they work."""
+    """A person, what they proved to be theirs and told of themselves, and where they work."""
 
     person: UUID
     proved: Sequence[str]
     works: Sequence[MembershipView]
+    name: str | None
+    birthday: BirthdayView | None
+    language: str | None
 
 
-@get(
-    "/v1/consumer/profile",
-    opt=asks(Permission.OWN_WALLET),
-    tags=("consumer",),
-    summary="Who am I?",
-    responses=problems(401, 503),
-)
-async def profile(caller: Given[Caller], directory: Given[Directory]) -> ProfileView:
-    """Read your own id, your phones and addresses, and your roles with tenants."""
+class ProfileChange(Struct, forbid_unknown_fields=True):
+    """What to change: what is left out stays, null forgets."""
+
+    name: Name | UnsetType | None = UNSET
+    birthday: BirthdayView | UnsetType | None = UNSET
+    language: Language | UnsetType | None = UNSET
+
+
+class ProfileController(Controller):
+    """One's own profile."""
+
+    path = "/v1/consumer/profile"
+    tags = ("consumer",)
+    opt = asks(Permission.OWN_WALLET)
+
+    @get(summary="Who am I?", responses=problems(401, 503))
+    async def read(
+        self, caller: Given[Caller], directory: Given[Directory], profiles: Given[Profiles]
+    ) -> ProfileView:
+        """Read your id, phones and addresses, what you told of yourself, and your roles."""
+        return await _view(caller, directory, await profiles.profile(caller.person))
+
+    @patch(summary="Tell about yourself", responses=problems(400, 401, 409, 503))
+    async def change(
+        self,
+        data: JSONBody[ProfileChange],
+        caller: Given[Caller],
+        directory: Given[Directory],
+        profiles: Given[Profiles],
+        change_profile: Given[ChangeProfile],
+    ) -> ProfileView:
+        """Change your name, birthday or language. The same again changes nothing more."""
+        wanted = _changed(await profiles.profile(caller.person), data)
+        return await _view(caller, directory, await change_profile(caller.person, wanted))
+
+
+def _changed(told: Profile, data: ProfileChange) -> Profile:
+    birthday = data.birthday
+    try:
+        return Profile(
+            name=told.name if isinstance(data.name, UnsetType) else data.name,
+            birthday=told.birthday
+            if isinstance(birthday, UnsetType)
+            else birthday and Birthday(birthday.month, birthday.day, birthday.year),
+            language=told.language if isinstance(data.language, UnsetType) else data.language,
+        )
+    except ProfileInvalid as invalid:
+        raise request_invalid("body", str(invalid)) from invalid
+
+
+async def _view(caller: Caller, directory: Directory, profile: Profile) -> ProfileView:
     proofs = await directory.evidence_of(caller.person)
     works = [
         MembershipView(
@@ -48,4 +120,11 @@ async def profile(caller: Given[Caller], directory: Given[Directory]) -> Profile
         )
         for member in await directory.memberships(caller.person)
     ]
-    return ProfileView(caller.person, [proof.evidence.value for proof in proofs], works)
+    return ProfileView(
+        person=caller.person,
+        proved=[proof.evidence.value for proof in proofs],
+        works=works,
+        name=profile.name,
+        birthday=profile.birthday and BirthdayView.of(profile.birthday),
+        language=profile.language,
+    )

@@ -33,6 +33,7 @@ from salesarck_adapters.store.postgres.schema.ledger import (
     wallet,
     wrong_try,
 )
+from salesarck_adapters.store.postgres.schema.people import profile
 from salesarck_adapters.store.postgres.schema.sales import refund, sale, tender
 from salesarck_adapters.store.postgres.schema.walls import PLATFORM_ROLE, TENANT_SETTING
 from salesarck_adapters.store.postgres.schema.works import applied, audit, outbox
@@ -55,6 +56,7 @@ __all__ = [
     "lot_movement",
     "member",
     "outbox",
+    "profile",
     "proof",
     "redemption_code",
     "refund",

@@ -1,0 +1,18 @@
+"""Profiles: what people say about themselves, apart from everything that moves points."""
+
+from typing import Protocol
+
+from salesarck_domain.ids import ConsumerId
+from salesarck_domain.profile import Profile
+
+
+class Profiles(Protocol):
+    """Profiles of all consumers. Each call is its own transaction."""
+
+    async def profile(self, consumer: ConsumerId) -> Profile:
+        """Read what a person told; an empty profile if nothing."""
+        ...
+
+    async def keep_profile(self, consumer: ConsumerId, profile: Profile) -> None:
+        """Write what a person tells now in place of what they told before."""
+        ...
