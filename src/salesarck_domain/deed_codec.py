@@ -79,8 +79,12 @@ def _proof(data: object) -> Proof:
     return Proof(evidence, _consumer(fields), decode_moment(str(fields["proved_at"])))
 
 
-def _proofs(fields: Data) -> tuple[Proof, ...]:
-    return tuple(_proof(proof) for proof in plain_list("proofs", fields["proofs"]))
+def _proofs(fields: Data, name: str = "proofs") -> tuple[Proof, ...]:
+    return tuple(_proof(proof) for proof in plain_list(name, fields[name]))
+
+
+def _rested_on(fields: Data) -> tuple[Proof, ...] | None:
+    return _proofs(fields, "rested_on") if fields.get("rested_on") is not None else None
 
 
 def _consumer(fields: Data) -> ConsumerId:
@@ -114,6 +118,7 @@ def _publish(fields: Data) -> Deed:
     return PublishRules(
         rules=tuple(plain_object("a rule", rule) for rule in rules),
         in_force_from=decode_moment(str(fields["in_force_from"])),
+        rested_on=_rested_on(fields),
     )
 
 
@@ -136,7 +141,9 @@ READERS: Mapping[str, Callable[[Data], Deed]] = {
     "tell_news": _tell,
     "publish_rules": _publish,
     "retire_rules": lambda f: RetireRules(force=f["force"] is True),
-    "prove_evidence": lambda f: ProveEvidence(consumer=_consumer(f), proofs=_proofs(f)),
+    "prove_evidence": lambda f: ProveEvidence(
+        consumer=_consumer(f), proofs=_proofs(f), rested_on=_rested_on(f)
+    ),
     "issue_code": _issue,
     "redeem_code": lambda f: RedeemCode(consumer=_consumer(f), id=_code(f), till=str(f["till"])),
     "undo_redemption": lambda f: UndoRedemption(

@@ -24,10 +24,14 @@ class TellNews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishRules:
-    """A rule version was published. `rules` is its plain data."""
+    """A rule version was published. `rules` is its plain data.
+
+    `rested_on` are the proofs by which sales without a consumer were judged by it.
+    """
 
     rules: tuple[Mapping[str, object], ...]
     in_force_from: datetime
+    rested_on: tuple[Proof, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +43,14 @@ class RetireRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProveEvidence:
-    """A person proved a phone, an e-mail address, or to be a till's customer."""
+    """A person proved a phone, an e-mail address, or to be a till's customer.
+
+    `rested_on` are the proofs by which the sales that waited were judged, as they stood then.
+    """
 
     consumer: ConsumerId
     proofs: tuple[Proof, ...]
+    rested_on: tuple[Proof, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A person showed at `proved_at` that this evidence is theirs. The first proof stands."""
+    """A person showed at `proved_at` that this evidence is theirs.
+
+    The first proof stands until its owner lets go of the evidence.
+    """
 
     evidence: Evidence
     consumer: ConsumerId

@@ -23,6 +23,7 @@ from salesarck_domain.ports.push import Push
 from salesarck_domain.ports.store import Store
 from salesarck_domain.redemption.code import Peppers
 from salesarck_domain.use_cases.codes import CodeDesk
+from salesarck_domain.use_cases.contacts import ChangeContact
 from salesarck_domain.use_cases.people import Prove
 from salesarck_domain.use_cases.profiles import ChangeProfile
 from salesarck_domain.use_cases.rules import PreviewSale, Publish, Retire
@@ -34,6 +35,7 @@ from salesarck_service.idempotency import Idempotency, provide_once
 from salesarck_service.problems import answer_problem
 from salesarck_service.routes.admin.platform import PlatformController
 from salesarck_service.routes.consumer.codes import CodesController
+from salesarck_service.routes.consumer.contacts import change_contact
 from salesarck_service.routes.consumer.events import events
 from salesarck_service.routes.consumer.profile import ProfileController
 from salesarck_service.routes.consumer.wallets import WalletsController
@@ -130,6 +132,7 @@ def _handlers() -> Sequence[ControllerRouterHandler]:
         SignInController,
         jwks,
         ProfileController,
+        change_contact,
         WalletsController,
         CodesController,
         events,
@@ -157,8 +160,9 @@ def _dependencies(parts: Parts) -> Mapping[str, Provide]:
         "contacts": parts.contacts,
         "reception": parts.reception,
         "readiness": Readiness(parts.checks),
-        "sign_in": SignIn(parts.identity, parts.directory, prove, clock),
+        "sign_in": SignIn(parts.identity, parts.directory, prove, clock, parts.randomness),
         "code_desk": CodeDesk(begin, clock, parts.peppers, push),
+        "change": ChangeContact(parts.identity, parts.directory, prove),
         "change_profile": ChangeProfile(parts.profiles, clock),
         "publish": Publish(begin, clock),
         "retire": Retire(begin, clock),

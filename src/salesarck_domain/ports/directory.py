@@ -100,6 +100,10 @@ class Directory(Protocol):
         """Note proofs of phones and e-mails. What somebody proved before stays theirs."""
         ...
 
+    async def let_go(self, consumer: ConsumerId, evidence: Iterable[Evidence]) -> None:
+        """Make what is this person's nobody's: whoever comes next may prove it."""
+        ...
+
     async def whose(self, evidence: Evidence) -> ConsumerId | None:
         """Find the person who proved a phone or an e-mail."""
         ...

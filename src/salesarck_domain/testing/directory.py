@@ -148,6 +148,20 @@ class DirectoryContract(StoreBench):
             found = [*await directory.evidence_of(ADA), *await directory.evidence_of(GRACE)]
             assert len(found) == 1
 
+    async def test_what_somebody_lets_go_of_is_proved_by_whoever_comes_next(self) -> None:
+        async with self.cafe() as cafe:
+            directory = cafe.store.directory
+            await directory.prove([Proof(ADAS_PHONE, ADA, NOON), Proof(ADAS_EMAIL, ADA, NOON)])
+            await directory.let_go(GRACE, [ADAS_PHONE, ADAS_EMAIL])
+            assert await directory.whose(ADAS_PHONE) == ADA
+            await directory.let_go(ADA, [ADAS_PHONE, GRACES_PHONE])
+            assert await directory.whose(ADAS_PHONE) is None
+            assert await directory.whose(ADAS_EMAIL) == ADA
+            hers = Proof(ADAS_PHONE, GRACE, NOON + MINUTE)
+            await directory.prove([hers])
+            async with cafe.begin() as work:
+                assert await work.people.proofs([ADAS_PHONE]) == {ADAS_PHONE: hers}
+
     async def test_tenants_with_sales_that_wait_are_found_by_evidence(self) -> None:
         async with self.cafe() as cafe:
             find = cafe.store.directory.tenants_waiting_for

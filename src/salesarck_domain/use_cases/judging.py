@@ -86,6 +86,10 @@ class Judging:
         await self.work.sales.save(self.sales)
         await self.work.wallets.append(self.wallets.values())
 
+    def proofs_behind(self, sales: Iterable[Sale]) -> tuple[Proof, ...]:
+        """The proofs that judgements of these sales rest on, each once."""
+        return tuple(dict.fromkeys(proof for sale in sales for proof in self.proofs_of(sale)))
+
     def proofs_of(self, sale: Sale) -> tuple[Proof, ...]:
         """The proofs that a judgement of this sale rests on."""
         found = (self.proofs.get(evidence) for evidence in sale.evidence(self.book))

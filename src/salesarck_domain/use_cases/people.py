@@ -1,7 +1,7 @@
 """What can be done about people: prove what is theirs, and claim what waited for it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from salesarck_domain.deeds import ProveEvidence
 from salesarck_domain.ids import ConsumerId, TenantId
@@ -20,12 +20,13 @@ async def prove(work: Work, deed: ProveEvidence, by: By) -> Sequence[Balance]:
     """Note proofs, and judge the tenant's sales that waited for them."""
     await work.people.prove(deed.proofs)
     waiting = await work.sales.waiting_for(proof.evidence for proof in deed.proofs)
-    judging = await Judging.begin(work, by, waiting)
+    judging = await Judging.begin(work, by, waiting, seen=deed.rested_on)
+    rested_on = judging.proofs_behind(waiting)
     for sale in waiting:
         await judging.judge(sale, by.at)
     await judging.save()
     await work.claimed(sale.id for sale in waiting if sale.consumer)
-    await work.apply([kept(deed, by)])
+    await work.apply([kept(replace(deed, rested_on=rested_on), by)])
     return balances_of(judging)
 
 

@@ -1,7 +1,7 @@
 """What can be done with rules: publish, retire, and see what one sale would earn."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -31,7 +31,9 @@ async def publish(work: Work, deed: PublishRules, by: By) -> RuleVersion:
     if deed.in_force_from < by.at:
         begun = await work.sales.happened_in(Span(deed.in_force_from, None))
         found = [sale for sale in begun if _in_force(work, sale.happened_at) == version.number]
-        judging = await Judging.begin(work, by, found)
+        judging = await Judging.begin(work, by, found, seen=deed.rested_on)
+        rested_on = judging.proofs_behind(sale for sale in found if sale.consumer is None)
+        deed = replace(deed, rested_on=rested_on)
         for sale in found:
             await judging.judge(sale, by.at)
         await judging.save()

@@ -98,8 +98,7 @@ async def tell(
     judging = await Judging.begin(work, by, list(sales.values()), coming, seen)
     told = [Told("applied")] * len(customers)
     claimable = [sales[sale.key] for sale in waiting]
-    found = (proof for sale in claimable for proof in judging.proofs_of(sale))
-    rested_on = tuple(dict.fromkeys(found))
+    rested_on = judging.proofs_behind(claimable)
     applied = [replace(deed, proofs=rested_on) for deed in customers]
     for sale in claimable:
         await judging.judge(sale, by.at)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from salesarck_domain.ids import ConsumerId, derived
+from salesarck_domain.ids import ConsumerId, Randomness, uuid7
 from salesarck_domain.people import Evidence, Proof
 from salesarck_domain.phone import Phone
 from salesarck_domain.ports.clock import Clock
@@ -30,6 +30,7 @@ class SignIn:
     directory: Directory
     prove: Prove
     clock: Clock
+    randomness: Randomness
 
     async def __call__(
         self, contact: Contact, code: str, correlation: str = "", address: str = ""
@@ -41,7 +42,7 @@ class SignIn:
             StoreUnavailable: nobody is signed in; ask for a new code.
         """
         session = await self.identity.verify_code(contact, code, address)
-        evidence = _evidence(contact)
+        evidence = evidence_of(contact)
         person = await self._person(evidence)
         await self.prove(person, [evidence], correlation=correlation)
         return SignedIn(session, person)
@@ -52,12 +53,14 @@ class SignIn:
         if known:
             return known
         now = self.clock()
-        new = ConsumerId(derived(now, "consumer", evidence.kind, evidence.value))
+        # No part of it comes from the phone: the id outlives what is known of the person.
+        new = ConsumerId(uuid7(now, self.randomness(10)))
         await self.directory.prove([Proof(evidence, new, now)])
         return await self.directory.whose(evidence) or new
 
 
-def _evidence(contact: Contact) -> Evidence:
+def evidence_of(contact: Contact) -> Evidence:
+    """Say a phone or an e-mail as what it can prove."""
     if isinstance(contact, Phone):
         return Evidence.phone(contact.number)
     return Evidence.email(contact.address)

@@ -75,6 +75,12 @@ class MemoryDirectory:
             if proof.evidence.kind is not EvidenceKind.TILL:
                 self.room.proofs.setdefault(proof.evidence, proof)
 
+    async def let_go(self, consumer: ConsumerId, evidence: Iterable[Evidence]) -> None:
+        """Take away the proofs that are this person's."""
+        for each in evidence:
+            if (proof := self.room.proofs.get(each)) and proof.consumer == consumer:
+                del self.room.proofs[each]
+
     async def whose(self, evidence: Evidence) -> ConsumerId | None:
         """Find the person who proved a phone or an e-mail."""
         proof = self.room.proofs.get(evidence)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    delete,
     literal,
     select,
     union_all,
@@ -111,6 +112,14 @@ class PostgresDirectory:
         """Add proofs of phones and e-mails that nobody gave before."""
         async with transaction(self.engine) as connection:
             await add_proofs(connection, proofs)
+
+    async def let_go(self, consumer: ConsumerId, evidence: Iterable[Evidence]) -> None:
+        """Delete the proofs that are this person's."""
+        table = schema.proof
+        rows = [{"kind": each.kind, "value": each.value} for each in evidence]
+        theirs = (table.c.consumer_id == consumer) & keyed(table, ("kind", "value"), rows)
+        async with transaction(self.engine) as connection:
+            await connection.execute(delete(table).where(theirs))
 
     async def whose(self, evidence: Evidence) -> ConsumerId | None:
         """Find the person who proved a phone or an e-mail."""

@@ -97,17 +97,20 @@ class ProfileController(Controller):
 
 
 def _changed(told: Profile, data: ProfileChange) -> Profile:
-    birthday = data.birthday
     try:
         return Profile(
             name=told.name if isinstance(data.name, UnsetType) else data.name,
-            birthday=told.birthday
-            if isinstance(birthday, UnsetType)
-            else birthday and Birthday(birthday.month, birthday.day, birthday.year),
+            birthday=_birthday(told, data.birthday),
             language=told.language if isinstance(data.language, UnsetType) else data.language,
         )
     except ProfileInvalid as invalid:
         raise request_invalid("body", str(invalid)) from invalid
+
+
+def _birthday(told: Profile, asked: BirthdayView | UnsetType | None) -> Birthday | None:
+    if isinstance(asked, UnsetType):
+        return told.birthday
+    return None if asked is None else Birthday(asked.month, asked.day, asked.year)
 
 
 async def _view(caller: Caller, directory: Directory, profile: Profile) -> ProfileView:
@@ -125,6 +128,6 @@ async def _view(caller: Caller, directory: Directory, profile: Profile) -> Profi
         proved=[proof.evidence.value for proof in proofs],
         works=works,
         name=profile.name,
-        birthday=profile.birthday and BirthdayView.of(profile.birthday),
+        birthday=None if profile.birthday is None else BirthdayView.of(profile.birthday),
         language=profile.language,
     )

@@ -11,3 +11,6 @@ CREATE TABLE public.profile (
 );
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON public.profile TO salesarck_service;
+
+-- Evidence that its owner lets go of can be proved by somebody else.
+GRANT DELETE ON public.proof TO salesarck_service;
