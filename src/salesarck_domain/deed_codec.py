@@ -11,11 +11,13 @@ from salesarck_domain.deeds import (
     Deed,
     GrantPoints,
     IssueCode,
+    MergeWallets,
     ProveEvidence,
     PublishRules,
     RedeemCode,
     RetireRules,
     TellNews,
+    UndoMerge,
     UndoRedemption,
 )
 from salesarck_domain.ids import ActId, CodeId, ConsumerId
@@ -88,7 +90,11 @@ def _rested_on(fields: Data) -> tuple[Proof, ...] | None:
 
 
 def _consumer(fields: Data) -> ConsumerId:
-    return ConsumerId(UUID(str(fields["consumer"])))
+    return _person(fields, "consumer")
+
+
+def _person(fields: Data, name: str) -> ConsumerId:
+    return ConsumerId(UUID(str(fields[name])))
 
 
 def _code(fields: Data) -> CodeId:
@@ -156,6 +162,10 @@ READERS: Mapping[str, Callable[[Data], Deed]] = {
     "deduct_points": lambda f: DeductPoints(
         consumer=_consumer(f), points=_whole(f, "points"), id=_act(f)
     ),
+    "merge_wallets": lambda f: MergeWallets(
+        absorbed=_person(f, "absorbed"), survivor=_person(f, "survivor"), id=_act(f)
+    ),
+    "undo_merge": lambda f: UndoMerge(merge=ActId(UUID(str(f["merge"]))), id=_act(f)),
     "apply_due": _due,
 }
 WORDS: Mapping[type[Deed], str] = {
@@ -169,5 +179,7 @@ WORDS: Mapping[type[Deed], str] = {
     CancelCode: "cancel_code",
     GrantPoints: "grant_points",
     DeductPoints: "deduct_points",
+    MergeWallets: "merge_wallets",
+    UndoMerge: "undo_merge",
     ApplyDue: "apply_due",
 }

@@ -109,6 +109,23 @@ class DeductPoints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MergeWallets:
+    """Two accounts of one person became one: what one wallet held is the other's now."""
+
+    absorbed: ConsumerId
+    survivor: ConsumerId
+    id: ActId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoMerge:
+    """Two accounts were parted again: what is still there of a merge goes back."""
+
+    merge: ActId
+    id: ActId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyDue:
     """The timetable applied what had come due in some wallets."""
 
@@ -126,6 +143,8 @@ Deed = (
     | CancelCode
     | GrantPoints
     | DeductPoints
+    | MergeWallets
+    | UndoMerge
     | ApplyDue
 )
 

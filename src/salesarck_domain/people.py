@@ -1,10 +1,11 @@
 """People: who they are, how we know, and what each role may do."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from salesarck_domain.ids import ConsumerId, TenantId
+from salesarck_domain.ids import ActId, ConsumerId, SaleId, TenantId
 from salesarck_domain.phone import Email, Phone
 
 
@@ -111,3 +112,38 @@ class Member:
     person: ConsumerId
     role: Role
     tenant: TenantId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountMerge:
+    """Two accounts were one person's: what proves the absorbed one proves the survivor now."""
+
+    id: ActId
+    absorbed: ConsumerId
+    survivor: ConsumerId
+    at: datetime
+    undone_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletMerge:
+    """What a merge moved at one tenant: sales by their ids, points by the entry that brought them.
+
+    `seq` is 0 where no points came to the survivor.
+    """
+
+    id: ActId
+    absorbed: ConsumerId
+    survivor: ConsumerId
+    seq: int
+    sales: tuple[SaleId, ...]
+    is_undone: bool = False
+
+
+def kin_of(merges: Iterable[WalletMerge]) -> Mapping[ConsumerId, set[ConsumerId]]:
+    """Say for everybody in these merges, undone ones too, whose wallets points may have come to."""
+    kin: dict[ConsumerId, set[ConsumerId]] = {}
+    for merge in merges:
+        one = kin.get(merge.absorbed, {merge.absorbed}) | kin.get(merge.survivor, {merge.survivor})
+        kin.update(dict.fromkeys(one, one))
+    return kin

@@ -24,6 +24,7 @@ from salesarck_domain.ports.store import Store
 from salesarck_domain.redemption.code import Peppers
 from salesarck_domain.use_cases.codes import CodeDesk
 from salesarck_domain.use_cases.contacts import ChangeContact
+from salesarck_domain.use_cases.merging import MergeAccounts
 from salesarck_domain.use_cases.people import Prove
 from salesarck_domain.use_cases.profiles import ChangeProfile
 from salesarck_domain.use_cases.rules import PreviewSale, Publish, Retire
@@ -37,6 +38,7 @@ from salesarck_service.routes.admin.platform import PlatformController
 from salesarck_service.routes.consumer.codes import CodesController
 from salesarck_service.routes.consumer.contacts import change_contact
 from salesarck_service.routes.consumer.events import events
+from salesarck_service.routes.consumer.merges import MergesController
 from salesarck_service.routes.consumer.profile import ProfileController
 from salesarck_service.routes.consumer.wallets import WalletsController
 from salesarck_service.routes.health import HealthController, Readiness
@@ -133,6 +135,7 @@ def _handlers() -> Sequence[ControllerRouterHandler]:
         jwks,
         ProfileController,
         change_contact,
+        MergesController,
         WalletsController,
         CodesController,
         events,
@@ -163,6 +166,7 @@ def _dependencies(parts: Parts) -> Mapping[str, Provide]:
         "sign_in": SignIn(parts.identity, parts.directory, prove, clock, parts.randomness),
         "code_desk": CodeDesk(begin, clock, parts.peppers, push),
         "change": ChangeContact(parts.identity, parts.directory, prove),
+        "merge_accounts": MergeAccounts(parts.identity, parts.directory, parts.store, clock, push),
         "change_profile": ChangeProfile(parts.profiles, clock),
         "publish": Publish(begin, clock),
         "retire": Retire(begin, clock),

@@ -20,9 +20,17 @@ from hypothesis.stateful import (
 from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.memory import MemoryStore
 from salesarck_adapters.store.postgres import PostgresStore
-from salesarck_domain.deeds import DeductPoints, GrantPoints, TellNews
+from salesarck_domain.audit import AuditNote
+from salesarck_domain.deeds import (
+    DeductPoints,
+    GrantPoints,
+    MergeWallets,
+    TellNews,
+    UndoMerge,
+)
 from salesarck_domain.errors import SalesArckError
 from salesarck_domain.ids import ActId, CodeId, ConsumerId, TenantId, derived
+from salesarck_domain.ledger.wallet import By
 from salesarck_domain.news import CustomerNews, RefundNews, SaleNews, TenderState, TillCustomer
 from salesarck_domain.people import Evidence
 from salesarck_domain.redemption.code import Peppers
@@ -49,7 +57,7 @@ from salesarck_domain.testing.store import WholeStore
 from salesarck_domain.use_cases.books import VerifyBooks
 from salesarck_domain.use_cases.codes import CodeDesk
 from salesarck_domain.use_cases.people import Prove
-from salesarck_domain.use_cases.replay import Replay
+from salesarck_domain.use_cases.replay import Replay, do_again
 from salesarck_domain.use_cases.rules import Publish, Retire
 from salesarck_domain.use_cases.sales import RecordNews
 from salesarck_domain.use_cases.wallets import AdjustWallet, RunTimetable
@@ -157,6 +165,15 @@ class Side:
     def retire(self) -> Retire:
         return Retire(self.store.begin, self.clock)
 
+    async def merge(self, tenant: TenantId, deed: MergeWallets | UndoMerge) -> None:
+        by = By("person", self.clock(), "merge")
+        async with self.store.begin(tenant, alone=True) as work:
+            await do_again(work, deed, by)
+            note = AuditNote(
+                id=deed.id, actor="person", action="merge", target="", reason="", at=by.at
+            )
+            await work.note(note)
+
     @property
     def timetable(self) -> RunTimetable:
         return RunTimetable(self.store, self.clock, self.push)
@@ -176,6 +193,7 @@ class Side:
             [sale async for sale in books.all_sales(tenant)],
             await books.sales_of(tenant, unclaimed=True),
             await books.rules(tenant),
+            await books.merges(tenant),
             await books.rule_hashes(tenant),
             set(await books.acts(tenant)),
             [(each.deed, each.at, each.actor, each.correlation) for each in deeds],
@@ -186,6 +204,7 @@ class SameHistory(RuleBasedStateMachine):
     """Drives both sides by the same use cases, and wants the same of them after every step."""
 
     codes = Bundle("codes")
+    merges = Bundle("merges")
 
     def __init__(self, open_database: OpenDatabase) -> None:
         super().__init__()
@@ -265,6 +284,17 @@ class SameHistory(RuleBasedStateMachine):
     def cancel(self, code: tuple[TenantId, ConsumerId, CodeId], who: ConsumerId) -> None:
         tenant, _, id_ = code
         self.both(lambda side: side.desk.cancel(tenant, who, id_))
+
+    @rule(target=merges, tenant=tenants, who=st.permutations([ADA, GRACE]))
+    def merge(self, tenant: TenantId, who: Sequence[ConsumerId]) -> object:
+        deed = MergeWallets(absorbed=who[0], survivor=who[1], id=self.act())
+        done = self.both(lambda side: side.merge(tenant, deed))
+        return (tenant, deed.id) if not _is_refusal(done) else multiple()
+
+    @rule(merge=merges)
+    def undo_merge(self, merge: tuple[TenantId, ActId]) -> None:
+        deed = UndoMerge(merge=merge[1], id=self.act())
+        self.both(lambda side: side.merge(merge[0], deed))
 
     @rule(wait=st.sampled_from([MINUTE, 15 * MINUTE, DAY, 7 * DAY]))
     def time_passes(self, wait: timedelta) -> None:

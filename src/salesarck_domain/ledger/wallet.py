@@ -109,6 +109,32 @@ class Wallet:
         self._check_covers(points)
         self._take(EntryKind.DEDUCT, points, cause, by)
 
+    def hand_out(
+        self, points: int, cause: Cause, by: By, out_of: Sequence[Lot] | None = None
+    ) -> Sequence[Lot]:
+        """Deduct points that another wallet takes in: answers with what left, lot by lot.
+
+        Raises:
+            InsufficientPoints: there are fewer.
+        """
+        self._check_covers(points)
+        before = len(self.takings)
+        self._take(EntryKind.DEDUCT, points, cause, by, out_of=out_of)
+        return [
+            replace(self.lots[taking.lot], points=taking.points, remaining=0, run_out=0)
+            for taking in self.takings[before:]
+        ]
+
+    def take_in(self, lots: Sequence[Lot], cause: Cause, by: By) -> int:
+        """Grant what another wallet handed out, with its ends; answers with the grant's seq."""
+        points = sum(lot.points for lot in lots)
+        entry = self._write(EntryKind.GRANT, points, cause, by)
+        for number, lot in enumerate(lots):
+            here = replace(lot, id=self._lot_id(entry, number), opened_by=entry.seq)
+            self._put(entry, here, lot.points)
+        self._repay(entry, by)
+        return entry.seq
+
     def issue(self, code: RedemptionCode, by: By) -> None:
         """Take points out and promise them to a till.
 

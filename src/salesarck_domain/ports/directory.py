@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import ClassVar, Protocol
 
 from salesarck_domain.errors import Conflict, Missing, Unavailable
-from salesarck_domain.ids import ConsumerId, TenantId
-from salesarck_domain.people import Evidence, Member, Proof
+from salesarck_domain.ids import ActId, ConsumerId, TenantId
+from salesarck_domain.people import AccountMerge, Evidence, Member, Proof
 from salesarck_domain.tenants import Tenant
 
 
@@ -102,6 +102,18 @@ class Directory(Protocol):
 
     async def let_go(self, consumer: ConsumerId, evidence: Iterable[Evidence]) -> None:
         """Make what is this person's nobody's: whoever comes next may prove it."""
+        ...
+
+    async def merge_accounts(self, merge: AccountMerge) -> None:
+        """Make the proofs of the absorbed the survivor's, once; keep that it was so."""
+        ...
+
+    async def part_accounts(self, id_: ActId, at: datetime) -> None:
+        """Give back the proofs that a merge moved and that are still there, once."""
+        ...
+
+    async def account_merge(self, id_: ActId) -> AccountMerge | None:
+        """Find a merge of accounts."""
         ...
 
     async def whose(self, evidence: Evidence) -> ConsumerId | None:

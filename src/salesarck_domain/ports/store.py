@@ -14,12 +14,12 @@ from uuid import UUID
 from salesarck_domain.audit import AuditNote
 from salesarck_domain.days import Span
 from salesarck_domain.deeds import Applied
-from salesarck_domain.ids import CodeId, ConsumerId, SaleId, TenantId
+from salesarck_domain.ids import ActId, CodeId, ConsumerId, SaleId, TenantId
 from salesarck_domain.ledger.entry import LedgerEntry
 from salesarck_domain.ledger.lots import Lot, Taking
 from salesarck_domain.ledger.wallet import Wallet
 from salesarck_domain.news import CustomerNews
-from salesarck_domain.people import Evidence, Proof
+from salesarck_domain.people import Evidence, Proof, WalletMerge
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.rules.version import Retirement, RuleBook, RuleVersion
 from salesarck_domain.sales.sale import CustomerBook, PaymentKey, Sale, SaleKey, Tender
@@ -80,6 +80,10 @@ class Sales(Protocol):
         """Lock and load the sales that happened in a span; in the same order."""
         ...
 
+    async def held_by(self, consumer: ConsumerId) -> Sequence[Sale]:
+        """Lock and load the sales whose points a consumer holds; in the same order."""
+        ...
+
     async def worths(self, consumer: ConsumerId, span: Span) -> Sequence[Worth]:
         """Say what the sales of a consumer that happened in a span are worth now.
 
@@ -110,7 +114,7 @@ class Wallets(Protocol):
 
         A wallet that isn't there begins empty. Loaded are its last entry, its open lots, its
         issued codes and those in `codes` with what they took from which lots, and how many
-        points of `sales` ran out. To be called once in a work.
+        points of `sales` ran out, in whichever wallet. To be called once in a work.
         """
         ...
 
@@ -155,6 +159,14 @@ class People(Protocol):
 
     async def prove(self, proofs: Iterable[Proof]) -> None:
         """Note proofs. Evidence that somebody proved before stays theirs."""
+        ...
+
+    async def keep_merge(self, merge: WalletMerge) -> None:
+        """Write what a merge moved, or that it was undone."""
+        ...
+
+    async def merge(self, id_: ActId) -> WalletMerge | None:
+        """Find what a merge moved."""
         ...
 
     async def customers(self, ids: Iterable[tuple[str, str]]) -> CustomerBook:
@@ -374,6 +386,10 @@ class Books(Protocol):
 
     async def acts(self, tenant: TenantId) -> Collection[UUID]:
         """List the ids of the tenant's audit rows."""
+        ...
+
+    async def merges(self, tenant: TenantId) -> Sequence[WalletMerge]:
+        """Read the merges of a tenant's wallets, undone ones too, by id."""
         ...
 
     async def notes(self, tenant: TenantId, target: str) -> Sequence[AuditNote]:

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from salesarck_domain.ids import TenantId, derived
-from salesarck_domain.people import Evidence, Member, Proof, Role
+from salesarck_domain.ids import ActId, TenantId, derived
+from salesarck_domain.people import AccountMerge, Evidence, Member, Proof, Role
 from salesarck_domain.ports.directory import Directory, Link, LinkTaken, TenantMissing
 from salesarck_domain.sales.sale import Sale
 from salesarck_domain.tenants import RedemptionTerms, Reward, Tenant
@@ -161,6 +161,27 @@ class DirectoryContract(StoreBench):
             await directory.prove([hers])
             async with cafe.begin() as work:
                 assert await work.people.proofs([ADAS_PHONE]) == {ADAS_PHONE: hers}
+
+    async def test_what_proved_an_absorbed_account_proves_the_survivor_until_they_part(
+        self,
+    ) -> None:
+        async with self.directory() as directory:
+            await directory.prove([Proof(ADAS_PHONE, ADA, NOON), Proof(GRACES_PHONE, GRACE, NOON)])
+            await directory.prove([Proof(ADAS_EMAIL, GRACE, NOON)])
+            act = ActId(derived(NOON, "merge"))
+            merge = AccountMerge(id=act, absorbed=GRACE, survivor=ADA, at=NOON)
+            assert await directory.account_merge(act) is None
+            await directory.merge_accounts(merge)
+            await directory.merge_accounts(replace(merge, at=NOON + MINUTE))
+            assert await directory.account_merge(act) == merge
+            assert len(await directory.evidence_of(ADA)) == 3
+            assert list(await directory.evidence_of(GRACE)) == []
+            await directory.let_go(ADA, [ADAS_EMAIL])
+            await directory.part_accounts(act, NOON + MINUTE)
+            await directory.part_accounts(act, NOON + 2 * MINUTE)
+            assert await directory.account_merge(act) == replace(merge, undone_at=NOON + MINUTE)
+            assert list(await directory.evidence_of(GRACE)) == [Proof(GRACES_PHONE, GRACE, NOON)]
+            assert list(await directory.evidence_of(ADA)) == [Proof(ADAS_PHONE, ADA, NOON)]
 
     async def test_tenants_with_sales_that_wait_are_found_by_evidence(self) -> None:
         async with self.cafe() as cafe:

@@ -17,6 +17,7 @@ from salesarck_domain.deeds import (
 from salesarck_domain.ids import CodeId, ConsumerId, TenantId
 from salesarck_domain.ledger.entry import EntryKind, LedgerEntry
 from salesarck_domain.ledger.reconciliation import Discrepancy, Written, check_wallet
+from salesarck_domain.people import kin_of
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.store import Books, WalletBooks
 from salesarck_domain.redemption.lifecycle import CodeState
@@ -105,9 +106,12 @@ class VerifyBooks:
             for kind, what in chain(_check_lots(books, tenant, rules), _check_codes(books, told)):
                 yield Discrepancy(kind, where, what)
             _collect(postings, books)
+        kin = kin_of(await self.books.merges(tenant.id))
         async for sale in self.books.all_sales(tenant.id):
             where = f"tenant {tenant.id} sale {sale.id}"
             posted = postings.pop(str(sale.id), None) or Postings()
+            if sale.consumer:
+                posted.owners -= kin.get(sale.consumer, set())
             for kind, what in _check_sale(sale, posted, tenant, rules):
                 yield Discrepancy(kind, where, what)
         for sale_id in postings:

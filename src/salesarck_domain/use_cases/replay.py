@@ -11,11 +11,13 @@ from salesarck_domain.deeds import (
     Deed,
     GrantPoints,
     IssueCode,
+    MergeWallets,
     ProveEvidence,
     PublishRules,
     RedeemCode,
     RetireRules,
     TellNews,
+    UndoMerge,
     UndoRedemption,
 )
 from salesarck_domain.ids import ConsumerId, TenantId
@@ -24,6 +26,7 @@ from salesarck_domain.ledger.wallet import By
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.store import Books, Store, Work
 from salesarck_domain.use_cases.codes import cancel, issue, redeem, undo
+from salesarck_domain.use_cases.merging import merge, undo_merge
 from salesarck_domain.use_cases.people import prove
 from salesarck_domain.use_cases.rules import publish, retire
 from salesarck_domain.use_cases.sales import tell
@@ -45,6 +48,10 @@ async def do_again(work: Work, deed: Deed, by: By) -> None:
             await prove(work, deed, by)
         case GrantPoints() | DeductPoints():
             await adjust(work, deed, by)
+        case MergeWallets():
+            await merge(work, deed, by)
+        case UndoMerge():
+            await undo_merge(work, deed, by)
         case ApplyDue():
             await apply_due(work, deed, by)
         case _:
@@ -67,7 +74,7 @@ async def _do_with_code(
 
 def is_alone(deed: Deed) -> bool:
     """Whether a deed changes what every judgement rests on."""
-    return isinstance(deed, PublishRules | RetireRules | ProveEvidence)
+    return isinstance(deed, PublishRules | RetireRules | ProveEvidence | MergeWallets | UndoMerge)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from salesarck_domain.deeds import Applied
 from salesarck_domain.ids import CodeId, ConsumerId, SaleId, TenantId
 from salesarck_domain.ledger.entry import LedgerEntry
 from salesarck_domain.ledger.lots import age, soonest_first
+from salesarck_domain.people import WalletMerge
 from salesarck_domain.ports.store import Account, WalletBooks
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.redemption.lifecycle import CodeState
@@ -127,6 +128,11 @@ class MemoryBooks:
     async def acts(self, tenant: TenantId) -> Collection[UUID]:
         """List the ids of audit rows."""
         return set(self.room.shelf(tenant).notes)
+
+    async def merges(self, tenant: TenantId) -> Sequence[WalletMerge]:
+        """Read the merges of wallets, by id."""
+        merges = self.room.shelf(tenant).merges
+        return [merges[id_] for id_ in sorted(merges)]
 
     async def notes(self, tenant: TenantId, target: str) -> Sequence[AuditNote]:
         """Read the audit rows about a target, oldest first."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import islice
 
 from salesarck_adapters.store.memory.shelf import Room, happened
-from salesarck_domain.ids import ConsumerId, TenantId
-from salesarck_domain.people import Evidence, EvidenceKind, Member, Proof
+from salesarck_domain.ids import ActId, ConsumerId, TenantId
+from salesarck_domain.people import AccountMerge, Evidence, EvidenceKind, Member, Proof
 from salesarck_domain.ports.directory import Link, LinkTaken, TenantMissing
 from salesarck_domain.sales.sale import Sale
 from salesarck_domain.tenants import Tenant
@@ -80,6 +81,31 @@ class MemoryDirectory:
         for each in evidence:
             if (proof := self.room.proofs.get(each)) and proof.consumer == consumer:
                 del self.room.proofs[each]
+                self.room.moved.pop(each, None)
+
+    async def merge_accounts(self, merge: AccountMerge) -> None:
+        """Move the proofs, and remember whose they were."""
+        if merge.id in self.room.merges:
+            return
+        self.room.merges[merge.id] = merge
+        for proof in await self.evidence_of(merge.absorbed):
+            self.room.proofs[proof.evidence] = replace(proof, consumer=merge.survivor)
+            self.room.moved[proof.evidence] = merge.absorbed
+
+    async def part_accounts(self, id_: ActId, at: datetime) -> None:
+        """Move back what was moved and not let go of."""
+        merge = self.room.merges[id_]
+        if merge.undone_at:
+            return
+        self.room.merges[id_] = replace(merge, undone_at=at)
+        for proof in await self.evidence_of(merge.survivor):
+            if self.room.moved.get(proof.evidence) == merge.absorbed:
+                del self.room.moved[proof.evidence]
+                self.room.proofs[proof.evidence] = replace(proof, consumer=merge.absorbed)
+
+    async def account_merge(self, id_: ActId) -> AccountMerge | None:
+        """Take it from its place."""
+        return self.room.merges.get(id_)
 
     async def whose(self, evidence: Evidence) -> ConsumerId | None:
         """Find the person who proved a phone or an e-mail."""

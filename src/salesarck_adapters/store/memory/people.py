@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 
 from salesarck_adapters.store.memory.shelf import Customer, Shelf
+from salesarck_domain.ids import ActId
 from salesarck_domain.news import CustomerNews
-from salesarck_domain.people import Evidence, EvidenceKind, Proof
+from salesarck_domain.people import Evidence, EvidenceKind, Proof, WalletMerge
 from salesarck_domain.sales.sale import CustomerBook, KnownCustomer
 
 
@@ -25,6 +26,14 @@ class MemoryPeople:
         """Keep each unless somebody was first."""
         for proof in proofs:
             self._proofs_like(proof.evidence).setdefault(proof.evidence, proof)
+
+    async def keep_merge(self, merge: WalletMerge) -> None:
+        """Put it in its place."""
+        self.shelf.merges[merge.id] = merge
+
+    async def merge(self, id_: ActId) -> WalletMerge | None:
+        """Take it from its place."""
+        return self.shelf.merges.get(id_)
 
     async def customers(self, ids: Iterable[tuple[str, str]]) -> CustomerBook:
         """Follow each id to the customer it belongs to now."""

@@ -54,6 +54,10 @@ class MemorySales:
             if (moment := happened(sale)) and moment in span
         )
 
+    async def held_by(self, consumer: ConsumerId) -> Sequence[Sale]:
+        """Look through all sales."""
+        return self._in_order(it for it in self.shelf.sales.values() if it.consumer == consumer)
+
     async def worths(self, consumer: ConsumerId, span: Span) -> Sequence[Worth]:
         """Look through all sales."""
         return [

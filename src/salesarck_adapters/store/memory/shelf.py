@@ -14,10 +14,10 @@ from uuid import UUID
 
 from salesarck_domain.audit import AuditNote
 from salesarck_domain.deeds import Applied
-from salesarck_domain.ids import CodeId, ConsumerId, LotId, SaleId, TenantId
+from salesarck_domain.ids import ActId, CodeId, ConsumerId, LotId, SaleId, TenantId
 from salesarck_domain.ledger.entry import EntryKind, LedgerEntry
 from salesarck_domain.ledger.lots import Lot, Taking
-from salesarck_domain.people import Evidence, Proof
+from salesarck_domain.people import AccountMerge, Evidence, Proof, WalletMerge
 from salesarck_domain.profile import Profile
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.rules.version import Retirement, RuleBook, RuleVersion
@@ -68,6 +68,7 @@ class Shelf:
     customers: MutableMapping[tuple[str, str], Customer] = field(
         default_factory=dict[Any, Customer]
     )
+    merges: MutableMapping[ActId, WalletMerge] = field(default_factory=dict[Any, WalletMerge])
     versions: MutableMapping[int, RuleVersion] = field(default_factory=dict[Any, RuleVersion])
     retirements: MutableMapping[int, Retirement] = field(default_factory=dict[Any, Retirement])
     notes: MutableMapping[UUID, AuditNote] = field(default_factory=dict[Any, AuditNote])
@@ -93,10 +94,15 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The shelves of all tenants, and what they share: proofs of phones and e-mails, profiles."""
+    """The shelves of all tenants, and what they share: proofs of phones and e-mails, profiles.
+
+    `moved` says whose evidence was that a merge moved.
+    """
 
     shelves: dict[TenantId, Shelf] = field(default_factory=dict[TenantId, Shelf])
     proofs: dict[Evidence, Proof] = field(default_factory=dict[Evidence, Proof])
+    moved: dict[Evidence, ConsumerId] = field(default_factory=dict[Evidence, ConsumerId])
+    merges: dict[ActId, AccountMerge] = field(default_factory=dict[ActId, AccountMerge])
     profiles: dict[ConsumerId, Profile] = field(default_factory=dict[ConsumerId, Profile])
 
     def shelf(self, tenant: TenantId) -> Shelf:

@@ -9,6 +9,7 @@ from salesarck_domain.ids import CodeId, ConsumerId, LotId, SaleId, TenantId
 from salesarck_domain.ledger.entry import FIRST, EntryKind, LedgerEntry, ToldDifferently
 from salesarck_domain.ledger.lots import Lot, Taking
 from salesarck_domain.ledger.wallet import Wallet
+from salesarck_domain.people import kin_of
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.redemption.lifecycle import CodeState
 
@@ -67,8 +68,14 @@ class MemoryWallets:
             lots=_lots(kept, taken_for.values()),
             codes=loaded,
             taken_for=taken_for,
-            run_out=_run_out(kept, sales),
+            run_out=_run_out(self._lots_of_kin(consumer), sales),
         )
+
+    def _lots_of_kin(self, consumer: ConsumerId) -> list[Lot]:
+        """The lots of this wallet, and of those that a merge ever led points from or to."""
+        kin = kin_of(self.shelf.merges.values()).get(consumer, {consumer})
+        wallets = (self.shelf.wallets.get(each, KeptWallet()) for each in kin)
+        return [lot for kept in wallets for lot in kept.lots.values()]
 
     def _taken_for(self, code: CodeId, kept: KeptWallet) -> Sequence[Taking]:
         seq = self.shelf.references[f"code:{code}", EntryKind.REDEEM]
@@ -124,9 +131,9 @@ def _lots(kept: KeptWallet, takings: Iterable[Sequence[Taking]]) -> dict[LotId, 
     }
 
 
-def _run_out(kept: KeptWallet, sales: set[SaleId]) -> dict[SaleId, int]:
+def _run_out(lots: Iterable[Lot], sales: set[SaleId]) -> dict[SaleId, int]:
     found: dict[SaleId, int] = {}
-    for lot in kept.lots.values():
+    for lot in lots:
         if lot.sale is not None and lot.sale in sales and lot.run_out:
             found[lot.sale] = found.get(lot.sale, 0) + lot.run_out
     return found

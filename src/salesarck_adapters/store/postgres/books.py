@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from salesarck_adapters.store.postgres import schema
 from salesarck_adapters.store.postgres.connections import enter, snapshot
+from salesarck_adapters.store.postgres.people import merge_of
 from salesarck_adapters.store.postgres.rows import (
     code_of,
     entry_fields,
@@ -40,6 +41,7 @@ from salesarck_domain.deeds import Applied
 from salesarck_domain.ids import CodeId, ConsumerId, SaleId, TenantId
 from salesarck_domain.ledger.entry import LedgerEntry
 from salesarck_domain.ledger.lots import Lot, age, soonest_first
+from salesarck_domain.people import WalletMerge
 from salesarck_domain.ports.store import Account, WalletBooks
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.redemption.lifecycle import CodeState
@@ -210,6 +212,12 @@ class PostgresBooks:
         """List the ids of audit rows."""
         found = select(schema.audit.c.id).where(schema.audit.c.tenant_id == tenant)
         return {row.id for row in await self._rows(found, tenant)}
+
+    async def merges(self, tenant: TenantId) -> Sequence[WalletMerge]:
+        """Read the merges of wallets, by id."""
+        table = schema.wallet_merge
+        found = select(table).where(table.c.tenant_id == tenant).order_by(table.c.id)
+        return [merge_of(row) for row in await self._rows(found)]
 
     async def notes(self, tenant: TenantId, target: str) -> Sequence[AuditNote]:
         """Read the audit rows about a target, oldest first."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,10 +25,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from salesarck_adapters.store.postgres import schema
 from salesarck_adapters.store.postgres.connections import enter, snapshot, transaction
 from salesarck_adapters.store.postgres.people import add_proofs, proof_of
-from salesarck_adapters.store.postgres.rows import Values, moment, tenant_of, tenant_values
+from salesarck_adapters.store.postgres.rows import (
+    Values,
+    moment,
+    moment_or_none,
+    tenant_of,
+    tenant_values,
+)
 from salesarck_adapters.store.postgres.statements import add_missing, keyed
-from salesarck_domain.ids import ConsumerId, TenantId
-from salesarck_domain.people import Evidence, EvidenceKind, Member, Proof, Role
+from salesarck_domain.ids import ActId, ConsumerId, TenantId
+from salesarck_domain.people import AccountMerge, Evidence, EvidenceKind, Member, Proof, Role
 from salesarck_domain.ports.directory import Link, LinkTaken, TenantMissing
 from salesarck_domain.tenants import Tenant
 
@@ -120,6 +127,45 @@ class PostgresDirectory:
         theirs = (table.c.consumer_id == consumer) & keyed(table, ("kind", "value"), rows)
         async with transaction(self.engine) as connection:
             await connection.execute(delete(table).where(theirs))
+
+    async def merge_accounts(self, merge: AccountMerge) -> None:
+        """Move the proofs in the transaction that keeps the merge, unless it is kept already."""
+        row = {
+            "id": merge.id,
+            "absorbed_id": merge.absorbed,
+            "survivor_id": merge.survivor,
+            "at": merge.at,
+        }
+        table, proof = schema.account_merge, schema.proof
+        keeping = insert(table).values(row).on_conflict_do_nothing().returning(table.c.id)
+        moving = update(proof).where(proof.c.consumer_id == merge.absorbed)
+        async with transaction(self.engine) as connection:
+            if (await connection.execute(keeping)).first():
+                to = {"consumer_id": merge.survivor, "moved_from": merge.absorbed}
+                await connection.execute(moving.values(to))
+
+    async def part_accounts(self, id_: ActId, at: datetime) -> None:
+        """Move the proofs back in the transaction that ends the merge, unless it has ended."""
+        table, proof = schema.account_merge, schema.proof
+        ending = (
+            update(table)
+            .where(table.c.id == id_, table.c.undone_at.is_(None))
+            .values(undone_at=at)
+            .returning(table.c.absorbed_id, table.c.survivor_id)
+        )
+        async with transaction(self.engine) as connection:
+            if ended := (await connection.execute(ending)).first():
+                moved = (proof.c.consumer_id == ended.survivor_id) & (
+                    proof.c.moved_from == ended.absorbed_id
+                )
+                back = {"consumer_id": ended.absorbed_id, "moved_from": None}
+                await connection.execute(update(proof).where(moved).values(back))
+
+    async def account_merge(self, id_: ActId) -> AccountMerge | None:
+        """Find a merge of accounts."""
+        table = schema.account_merge
+        rows = await self._rows(select(table).where(table.c.id == id_))
+        return _merge_of(rows[0]) if rows else None
 
     async def whose(self, evidence: Evidence) -> ConsumerId | None:
         """Find the person who proved a phone or an e-mail."""
@@ -224,6 +270,16 @@ def _claims(which: TenantId, proof: Table, proved: ColumnElement[str]) -> Select
         tenant.c.suspended.is_(False),
         sale.c.award["reason"].astext == "unclaimed",
         proof.c.proved_at - sale.c.moment <= tenant.c.claim_window,
+    )
+
+
+def _merge_of(row: Row[Any]) -> AccountMerge:
+    return AccountMerge(
+        id=ActId(row.id),
+        absorbed=ConsumerId(row.absorbed_id),
+        survivor=ConsumerId(row.survivor_id),
+        at=moment(row.at),
+        undone_at=moment_or_none(row.undone_at),
     )
 
 

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from salesarck_adapters.store.postgres import schema
 from salesarck_adapters.store.postgres.rows import Values, moment
 from salesarck_adapters.store.postgres.statements import add_missing, among, keyed, write
-from salesarck_domain.ids import ConsumerId, TenantId
+from salesarck_domain.ids import ActId, ConsumerId, SaleId, TenantId
 from salesarck_domain.news import CustomerNews
-from salesarck_domain.people import Evidence, EvidenceKind, Proof
+from salesarck_domain.people import Evidence, EvidenceKind, Proof, WalletMerge
 from salesarck_domain.sales.sale import CustomerBook, KnownCustomer
 
 CUSTOMER_KEY = ("tenant_id", "provider", "id")
@@ -68,6 +68,26 @@ class PostgresPeople:
         await add_missing(self.connection, schema.till_proof, rows)
         await add_proofs(self.connection, listed)
 
+    async def keep_merge(self, merge: WalletMerge) -> None:
+        """Write it over what is there of it."""
+        row = {
+            "tenant_id": self.tenant,
+            "id": merge.id,
+            "absorbed_id": merge.absorbed,
+            "survivor_id": merge.survivor,
+            "seq": merge.seq,
+            "sales": list(merge.sales),
+            "is_undone": merge.is_undone,
+        }
+        await write(self.connection, schema.wallet_merge, [row])
+
+    async def merge(self, id_: ActId) -> WalletMerge | None:
+        """Find it by its act."""
+        table = schema.wallet_merge
+        found = select(table).where(table.c.tenant_id == self.tenant, table.c.id == id_)
+        row = (await self.connection.execute(found)).first()
+        return merge_of(row) if row else None
+
     async def customers(self, ids: Iterable[tuple[str, str]]) -> CustomerBook:
         """Follow each id to the customer it belongs to now."""
         asked = await self._customers(ids)
@@ -112,6 +132,18 @@ class PostgresPeople:
 
     async def _read(self, found: Select[Any]) -> list[Proof]:
         return [proof_of(row) for row in await self.connection.execute(found)]
+
+
+def merge_of(row: Row[Any]) -> WalletMerge:
+    """A row as a merge of wallets."""
+    return WalletMerge(
+        id=ActId(row.id),
+        absorbed=ConsumerId(row.absorbed_id),
+        survivor=ConsumerId(row.survivor_id),
+        seq=row.seq,
+        sales=tuple(map(SaleId, row.sales)),
+        is_undone=row.is_undone,
+    )
 
 
 def proof_of(row: Row[Any]) -> Proof:

@@ -83,6 +83,11 @@ class PostgresSales:
         found = await self._lock_sales(_within(span))
         return _in_order(await self._load(found))
 
+    async def held_by(self, consumer: ConsumerId) -> Sequence[Sale]:
+        """Lock the sales of a consumer."""
+        found = await self._lock_sales(schema.sale.c.consumer_id == consumer)
+        return _in_order(await self._load(found))
+
     async def worths(self, consumer: ConsumerId, span: Span) -> Sequence[Worth]:
         """Read what the sales of a consumer are worth, without a lock of their own."""
         table = schema.sale

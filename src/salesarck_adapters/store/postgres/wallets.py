@@ -215,17 +215,17 @@ class PostgresWallets:
             return
         table = schema.lot
         found = (
-            select(table.c.consumer_id, table.c.sale_id, func.sum(table.c.run_out).label("points"))
+            select(table.c.sale_id, func.sum(table.c.run_out).label("points"))
             .where(
                 table.c.tenant_id == self.tenant,
-                among(table.c.consumer_id, wallets),
                 among(table.c.sale_id, sales),
                 table.c.run_out > 0,
             )
-            .group_by(table.c.consumer_id, table.c.sale_id)
+            .group_by(table.c.sale_id)
         )
-        for row in await self.connection.execute(found):
-            wallets[row.consumer_id].run_out[SaleId(row.sale_id)] = int(row.points)
+        rows = (await self.connection.execute(found)).all()
+        for wallet in wallets.values():
+            wallet.run_out = {SaleId(row.sale_id): int(row.points) for row in rows}
 
 
 async def last_entries(

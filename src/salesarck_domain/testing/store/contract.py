@@ -2,6 +2,7 @@
 
 from salesarck_domain.testing.store.books import BooksContract
 from salesarck_domain.testing.store.finishing import FinishingContract
+from salesarck_domain.testing.store.merges import MergesContract
 from salesarck_domain.testing.store.people import PeopleContract
 from salesarck_domain.testing.store.records import RecordsContract
 from salesarck_domain.testing.store.sales import SalesContract
@@ -16,6 +17,7 @@ class StoreContract(
     WalletsContract,
     SalesContract,
     PeopleContract,
+    MergesContract,
     RecordsContract,
     FinishingContract,
     BooksContract,

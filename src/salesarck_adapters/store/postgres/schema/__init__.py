@@ -33,7 +33,7 @@ from salesarck_adapters.store.postgres.schema.ledger import (
     wallet,
     wrong_try,
 )
-from salesarck_adapters.store.postgres.schema.people import profile
+from salesarck_adapters.store.postgres.schema.people import account_merge, profile, wallet_merge
 from salesarck_adapters.store.postgres.schema.sales import refund, sale, tender
 from salesarck_adapters.store.postgres.schema.walls import PLATFORM_ROLE, TENANT_SETTING
 from salesarck_adapters.store.postgres.schema.works import applied, audit, outbox
@@ -43,6 +43,7 @@ __all__ = [
     "PLATFORM_ROLE",
     "SERVICE_ROLE",
     "TENANT_SETTING",
+    "account_merge",
     "applied",
     "audit",
     "command",
@@ -70,5 +71,6 @@ __all__ = [
     "till_proof",
     "waiting",
     "wallet",
+    "wallet_merge",
     "wrong_try",
 ]

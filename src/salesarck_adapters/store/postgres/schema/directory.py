@@ -59,6 +59,7 @@ proof = Table(
     needed("value", Key),
     needed("consumer_id", Uuid),
     needed("proved_at", Moment),
+    Column("moved_from", Uuid),
     key("kind", "value"),
     words("kind", ("phone", "email")),
     Index(None, "consumer_id"),

@@ -1,0 +1,146 @@
+"""Merging accounts over HTTP."""
+
+from datetime import timedelta
+
+import httpx
+
+from salesarck_adapters.push.memory import MemoryPush
+from salesarck_adapters.store.memory import MemoryStore
+from salesarck_domain.deeds import TellNews
+from salesarck_domain.news import RefundNews, SaleNews, TillCustomer
+from salesarck_domain.testing.examples import CAFE, POINT_PER_DOLLAR, paid, refunded
+from salesarck_domain.use_cases.books import VerifyBooks
+from salesarck_domain.use_cases.replay import Replay
+from salesarck_domain.use_cases.sales import RecordNews
+from tests.service.desk import ADA, CLERK, OWNER, Desk
+from tests.service.test_contacts import shown
+
+MERGES = "/v1/consumer/merges"
+OTHER = "+12125550191"
+WALLET = f"/v1/consumer/wallets/{CAFE.id}"
+
+
+async def opened() -> Desk:
+    """Ada has 7 points, and her other account 5, with a code out for 2 of them."""
+    desk = await Desk.open()
+    rules = f"/v1/merchant/tenants/{CAFE.id}/rules"
+    await desk.ask("POST", rules, OWNER, json={"rules": list(POINT_PER_DOLLAR)}, key="rules")
+    await desk.sign_in(OTHER)
+    await tell(desk, paid("P1", 7, customer=TillCustomer(phone=ADA), at=desk.now))
+    await tell(desk, paid("P2", 5, customer=TillCustomer(phone=OTHER), at=desk.now))
+    issued = await desk.ask("POST", f"{WALLET}/codes", OTHER, json={"points": 2}, key="code")
+    assert issued.status_code == 201, issued.text
+    return desk
+
+
+async def merge(desk: Desk, mine: str, other: str, key: str = "m", who: str = "") -> httpx.Response:
+    told = {"mine": await shown(desk, mine), "other": await shown(desk, other)}
+    return await desk.ask("POST", MERGES, who or mine, json=told, key=key)
+
+
+async def balances(desk: Desk) -> list[int]:
+    people = [desk.people[ADA], desk.people[OTHER]]
+    return [(await desk.store.books.account(CAFE.id, who)).balance for who in people]
+
+
+async def test_points_sales_and_what_the_other_phone_earns_go_to_the_survivor() -> None:
+    desk = await opened()
+    answer = await merge(desk, ADA, OTHER)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["absorbed"] == str(desk.people[OTHER])
+    assert await balances(desk) == [12, 0]
+    await tell(desk, paid("P3", 3, customer=TillCustomer(phone=OTHER), at=desk.now))
+    assert await balances(desk) == [15, 0]
+    await tell(desk, refunded("R2", "P2", 5, at=desk.now))
+    assert await balances(desk) == [10, 0]
+    assert (await desk.ask("GET", WALLET, OTHER)).json()["balance"] == 10
+    await holds(desk)
+
+
+async def test_undone_each_has_what_is_still_there_of_theirs() -> None:
+    desk = await opened()
+    merged = (await merge(desk, ADA, OTHER)).json()["id"]
+    await tell(desk, refunded("R2", "P2", 1, at=desk.now))
+    strange = await desk.ask("DELETE", f"{MERGES}/{merged}", CLERK, key="u")
+    assert (strange.status_code, strange.json()["code"]) == (404, "merge_unknown")
+    undone = await desk.ask("DELETE", f"{MERGES}/{merged}", ADA, key="u")
+    assert undone.status_code == 200, undone.text
+    assert await balances(desk) == [7, 4]
+    again = await desk.ask("DELETE", f"{MERGES}/{merged}", ADA, key="u2")
+    assert again.status_code == 200
+    assert await balances(desk) == [7, 4]
+    await tell(desk, paid("P3", 3, customer=TillCustomer(phone=OTHER), at=desk.now))
+    await tell(desk, refunded("R3", "P2", 1, at=desk.now))
+    assert await balances(desk) == [7, 6]
+    await holds(desk)
+
+
+async def test_after_thirty_days_it_stays() -> None:
+    desk = await opened()
+    merged = (await merge(desk, ADA, OTHER)).json()["id"]
+    desk.now += timedelta(days=30, seconds=1)
+    await desk.sign_in(ADA)
+    answer = await desk.ask("DELETE", f"{MERGES}/{merged}", ADA, key="u")
+    assert (answer.status_code, answer.json()["code"]) == (409, "merge_refused")
+    assert await balances(desk) == [12, 0]
+
+
+async def test_a_merge_takes_a_code_of_each_and_two_accounts() -> None:
+    desk = await opened()
+    mine, other = await shown(desk, ADA), await shown(desk, OTHER)
+    told = {"mine": mine, "other": {**other, "code": "000000"}}
+    wrong = await desk.ask("POST", MERGES, ADA, json=told, key="w")
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "sign_in_code_not_accepted")
+    not_mine = await merge(desk, OTHER, ADA, "n", who=ADA)
+    assert (not_mine.status_code, not_mine.json()["code"]) == (404, "contact_not_yours")
+    nobody = await merge(desk, ADA, "+12125550192", "x")
+    assert (nobody.status_code, nobody.json()["code"]) == (409, "merge_refused")
+    staff = await merge(desk, ADA, CLERK, "s")
+    assert (staff.status_code, staff.json()["code"]) == (409, "merge_refused")
+    assert await balances(desk) == [7, 3]
+
+
+async def test_what_the_other_owes_is_paid_or_stands_in_the_way() -> None:
+    desk = await opened()
+    code = await desk.ask("POST", f"{WALLET}/codes", OTHER, json={"points": 3}, key="all")
+    typed = {"code": code.json()["code"], "till": "T1"}
+    tills = f"/v1/merchant/tenants/{CAFE.id}/redemptions"
+    assert (await desk.ask("POST", tills, CLERK, json=typed, key="r")).status_code == 201
+    await tell(desk, refunded("R2", "P2", 5, at=desk.now))
+    desk.now += timedelta(minutes=16)
+    await desk.sign_in(ADA)
+    account = await desk.store.books.account(CAFE.id, desk.people[OTHER])
+    assert account.owed == 5
+    assert (await merge(desk, ADA, OTHER)).status_code == 201
+    assert await balances(desk) == [4, 0]
+    account = await desk.store.books.account(CAFE.id, desk.people[OTHER])
+    assert account.owed == 0
+    await holds(desk)
+
+
+async def test_who_owes_more_than_the_other_holds_is_not_absorbed() -> None:
+    desk = await opened()
+    code = await desk.ask("POST", f"{WALLET}/codes", ADA, json={"points": 7}, key="all")
+    typed = {"code": code.json()["code"], "till": "T1"}
+    tills = f"/v1/merchant/tenants/{CAFE.id}/redemptions"
+    assert (await desk.ask("POST", tills, CLERK, json=typed, key="r")).status_code == 201
+    await tell(desk, refunded("R1", "P1", 7, at=desk.now))
+    refused = await merge(desk, OTHER, ADA)
+    assert (refused.status_code, refused.json()["code"]) == (409, "merge_refused")
+    assert await desk.store.directory.evidence_of(desk.people[ADA])
+    assert (await merge(desk, ADA, OTHER)).status_code == 201
+    account = await desk.store.books.account(CAFE.id, desk.people[ADA])
+    assert (account.balance, account.owed) == (0, 2)
+    await holds(desk)
+
+
+async def tell(desk: Desk, news: SaleNews | RefundNews) -> None:
+    deed = TellNews(provider="square", news=news)
+    await RecordNews(desk.store.begin, desk.clock, MemoryPush())(CAFE.id, [deed])
+
+
+async def holds(desk: Desk) -> None:
+    again = MemoryStore()
+    verify = VerifyBooks(desk.store.books, desk.store.directory)
+    replay = Replay(desk.store, desk.store.directory, again, again.directory)
+    assert [str(each) for each in [*await verify(), *await replay()]] == []
