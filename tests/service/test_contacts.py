@@ -29,8 +29,7 @@ async def change(desk: Desk, old: str, new: str, phone: str = ADA) -> httpx.Resp
     return await desk.ask("POST", CONTACTS, phone, json=told)
 
 
-async def test_the_new_phone_signs_in_and_the_old_one_no_longer() -> None:
-    desk = await Desk.open()
+async def test_the_new_phone_signs_in_and_the_old_one_no_longer(desk: Desk) -> None:
     await desk.give(50)
     changed = await change(desk, ADA, NEW)
     assert changed.status_code == 200, changed.text
@@ -40,8 +39,7 @@ async def test_the_new_phone_signs_in_and_the_old_one_no_longer() -> None:
     assert (await desk.ask("GET", "/v1/consumer/profile", ADA)).status_code == 401
 
 
-async def test_both_are_shown_by_their_own_codes() -> None:
-    desk = await Desk.open()
+async def test_both_are_shown_by_their_own_codes(desk: Desk) -> None:
     old, new = await shown(desk, ADA), await shown(desk, NEW)
     for told in (
         {"old": {**old, "code": "000000"}, "new": new},
@@ -53,21 +51,20 @@ async def test_both_are_shown_by_their_own_codes() -> None:
     assert await desk.store.directory.whose(_phone(NEW)) is None
 
 
-async def test_an_old_phone_of_somebody_else_changes_nothing() -> None:
-    desk = await Desk.open()
+async def test_an_old_phone_of_somebody_else_changes_nothing(desk: Desk) -> None:
     answer = await change(desk, CLERK, NEW)
     assert (answer.status_code, answer.json()["code"]) == (404, "contact_not_yours")
 
 
-async def test_a_new_phone_of_somebody_else_is_taken() -> None:
-    desk = await Desk.open()
+async def test_a_new_phone_of_somebody_else_is_taken(desk: Desk) -> None:
     answer = await change(desk, ADA, CLERK)
     assert (answer.status_code, answer.json()["code"]) == (409, "contact_taken")
     assert await desk.store.directory.whose(_phone(ADA)) == desk.people[ADA]
 
 
-async def test_points_stay_and_what_the_old_phone_earns_later_is_somebody_else_s() -> None:
-    desk = await Desk.open()
+async def test_points_stay_and_what_the_old_phone_earns_later_is_somebody_else_s(
+    desk: Desk,
+) -> None:
     draft = {"rules": list(POINT_PER_DOLLAR)}
     rules = f"/v1/merchant/tenants/{CAFE.id}/rules"
     await desk.ask("POST", rules, OWNER, json=draft, key="rules")

@@ -20,9 +20,8 @@ OTHER = "+12125550191"
 WALLET = f"/v1/consumer/wallets/{CAFE.id}"
 
 
-async def opened() -> Desk:
+async def begin(desk: Desk) -> None:
     """Ada has 7 points, and her other account 5, with a code out for 2 of them."""
-    desk = await Desk.open()
     rules = f"/v1/merchant/tenants/{CAFE.id}/rules"
     await desk.ask("POST", rules, OWNER, json={"rules": list(POINT_PER_DOLLAR)}, key="rules")
     await desk.sign_in(OTHER)
@@ -30,7 +29,6 @@ async def opened() -> Desk:
     await tell(desk, paid("P2", 5, customer=TillCustomer(phone=OTHER), at=desk.now))
     issued = await desk.ask("POST", f"{WALLET}/codes", OTHER, json={"points": 2}, key="code")
     assert issued.status_code == 201, issued.text
-    return desk
 
 
 async def merge(desk: Desk, mine: str, other: str, key: str = "m", who: str = "") -> httpx.Response:
@@ -43,8 +41,8 @@ async def balances(desk: Desk) -> list[int]:
     return [(await desk.store.books.account(CAFE.id, who)).balance for who in people]
 
 
-async def test_points_sales_and_what_the_other_phone_earns_go_to_the_survivor() -> None:
-    desk = await opened()
+async def test_points_sales_and_what_the_other_phone_earns_go_to_the_survivor(desk: Desk) -> None:
+    await begin(desk)
     answer = await merge(desk, ADA, OTHER)
     assert answer.status_code == 201, answer.text
     assert answer.json()["absorbed"] == str(desk.people[OTHER])
@@ -57,8 +55,8 @@ async def test_points_sales_and_what_the_other_phone_earns_go_to_the_survivor() 
     await holds(desk)
 
 
-async def test_undone_each_has_what_is_still_there_of_theirs() -> None:
-    desk = await opened()
+async def test_undone_each_has_what_is_still_there_of_theirs(desk: Desk) -> None:
+    await begin(desk)
     merged = (await merge(desk, ADA, OTHER)).json()["id"]
     await tell(desk, refunded("R2", "P2", 1, at=desk.now))
     strange = await desk.ask("DELETE", f"{MERGES}/{merged}", CLERK, key="u")
@@ -75,8 +73,8 @@ async def test_undone_each_has_what_is_still_there_of_theirs() -> None:
     await holds(desk)
 
 
-async def test_after_thirty_days_it_stays() -> None:
-    desk = await opened()
+async def test_after_thirty_days_it_stays(desk: Desk) -> None:
+    await begin(desk)
     merged = (await merge(desk, ADA, OTHER)).json()["id"]
     desk.now += timedelta(days=30, seconds=1)
     await desk.sign_in(ADA)
@@ -85,8 +83,8 @@ async def test_after_thirty_days_it_stays() -> None:
     assert await balances(desk) == [12, 0]
 
 
-async def test_a_merge_takes_a_code_of_each_and_two_accounts() -> None:
-    desk = await opened()
+async def test_a_merge_takes_a_code_of_each_and_two_accounts(desk: Desk) -> None:
+    await begin(desk)
     mine, other = await shown(desk, ADA), await shown(desk, OTHER)
     told = {"mine": mine, "other": {**other, "code": "000000"}}
     wrong = await desk.ask("POST", MERGES, ADA, json=told, key="w")
@@ -100,8 +98,8 @@ async def test_a_merge_takes_a_code_of_each_and_two_accounts() -> None:
     assert await balances(desk) == [7, 3]
 
 
-async def test_what_the_other_owes_is_paid_or_stands_in_the_way() -> None:
-    desk = await opened()
+async def test_what_the_other_owes_is_paid_or_stands_in_the_way(desk: Desk) -> None:
+    await begin(desk)
     code = await desk.ask("POST", f"{WALLET}/codes", OTHER, json={"points": 3}, key="all")
     typed = {"code": code.json()["code"], "till": "T1"}
     tills = f"/v1/merchant/tenants/{CAFE.id}/redemptions"
@@ -118,8 +116,8 @@ async def test_what_the_other_owes_is_paid_or_stands_in_the_way() -> None:
     await holds(desk)
 
 
-async def test_who_owes_more_than_the_other_holds_is_not_absorbed() -> None:
-    desk = await opened()
+async def test_who_owes_more_than_the_other_holds_is_not_absorbed(desk: Desk) -> None:
+    await begin(desk)
     code = await desk.ask("POST", f"{WALLET}/codes", ADA, json={"points": 7}, key="all")
     typed = {"code": code.json()["code"], "till": "T1"}
     tills = f"/v1/merchant/tenants/{CAFE.id}/redemptions"

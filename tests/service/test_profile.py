@@ -7,8 +7,7 @@ from tests.service.desk import ADA, CLERK, Desk
 PROFILE = "/v1/consumer/profile"
 
 
-async def test_what_is_left_out_stays_and_null_forgets() -> None:
-    desk = await Desk.open()
+async def test_what_is_left_out_stays_and_null_forgets(desk: Desk) -> None:
     told = {"name": "  Ada L. ", "birthday": {"month": 2, "day": 29}, "language": "en-GB"}
     first = await desk.ask("PATCH", PROFILE, ADA, json=told)
     assert first.status_code == 200, first.text
@@ -39,14 +38,12 @@ async def test_what_is_left_out_stays_and_null_forgets() -> None:
     ],
     ids=str,
 )
-async def test_what_can_t_be_is_a_bad_request(told: object) -> None:
-    desk = await Desk.open()
+async def test_what_can_t_be_is_a_bad_request(told: object, desk: Desk) -> None:
     answer = await desk.ask("PATCH", PROFILE, ADA, json=told)
     assert (answer.status_code, answer.json()["code"]) == (400, "request_invalid"), answer.text
 
 
-async def test_a_birthday_to_come_is_refused() -> None:
-    desk = await Desk.open()
+async def test_a_birthday_to_come_is_refused(desk: Desk) -> None:
     told = {"birthday": {"month": 3, "day": 3, "year": desk.now.year}}
     answer = await desk.ask("PATCH", PROFILE, ADA, json=told)
     assert (answer.status_code, answer.json()["code"]) == (409, "profile_invalid")

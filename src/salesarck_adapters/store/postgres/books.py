@@ -217,7 +217,7 @@ class PostgresBooks:
         """Read the merges of wallets, by id."""
         table = schema.wallet_merge
         found = select(table).where(table.c.tenant_id == tenant).order_by(table.c.id)
-        return [merge_of(row) for row in await self._rows(found)]
+        return [merge_of(row) for row in await self._rows(found, tenant)]
 
     async def notes(self, tenant: TenantId, target: str) -> Sequence[AuditNote]:
         """Read the audit rows about a target, oldest first."""

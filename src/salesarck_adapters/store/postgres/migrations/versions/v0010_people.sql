@@ -10,14 +10,14 @@ CREATE TABLE public.profile (
     CONSTRAINT profile_birth_year CHECK (birth_year IS NULL OR birth_month IS NOT NULL)
 );
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON public.profile TO salesarck_service;
+GRANT SELECT, INSERT, UPDATE, DELETE ON public.profile TO salesarck_platform;
 
 -- Evidence that its owner lets go of can be proved by somebody else.
-GRANT DELETE ON public.proof TO salesarck_service;
+GRANT DELETE ON public.proof TO salesarck_platform;
 
 -- `moved_from` is whose evidence was before two accounts became one.
 ALTER TABLE public.proof ADD COLUMN moved_from uuid;
-GRANT UPDATE ON public.proof TO salesarck_service;
+GRANT UPDATE ON public.proof TO salesarck_platform;
 
 CREATE TABLE public.account_merge (
     id uuid NOT NULL,
@@ -39,4 +39,5 @@ CREATE TABLE public.wallet_merge (
     CONSTRAINT wallet_merge_pkey PRIMARY KEY (tenant_id, id)
 );
 
-GRANT SELECT, INSERT, UPDATE ON public.account_merge, public.wallet_merge TO salesarck_service;
+GRANT SELECT, INSERT, UPDATE ON public.account_merge TO salesarck_platform;
+GRANT SELECT, INSERT, UPDATE ON public.wallet_merge TO salesarck_service;
