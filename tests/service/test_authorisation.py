@@ -25,7 +25,11 @@ PUBLIC_ROOMS = re.compile(
 """Where a route may ask nobody who they are."""
 
 WITH_BODY = {"POST", "PUT", "PATCH"}
+SHOWN = {"phone": "+12125550198", "code": "000000"}
 BODIES: Mapping[str, object] = {
+    "PATCH /v1/consumer/profile": {"name": "Ada"},
+    "POST /v1/consumer/profile/contacts": {"old": SHOWN, "new": SHOWN},
+    "POST /v1/consumer/merges": {"mine": SHOWN, "other": SHOWN},
     "POST /v1/consumer/wallets/{tenant}/preview": {"minor_units": 1000},
     "POST /v1/consumer/wallets/{tenant}/codes": {"points": 1},
     "POST /v1/merchant/tenants/{tenant}/redemptions": {"code": "2222-2222", "till": "T1"},
@@ -123,7 +127,7 @@ class Street:
 
 
 def named(ids: Ids) -> dict[str, object]:
-    return {name: getattr(ids, name) for name in Ids.__dataclass_fields__}
+    return {"merge": uuid4()} | {name: getattr(ids, name) for name in Ids.__dataclass_fields__}
 
 
 def told(answer: httpx.Response, *ids: object) -> tuple[object, ...]:

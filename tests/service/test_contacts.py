@@ -62,7 +62,7 @@ async def test_a_new_phone_of_somebody_else_is_taken(desk: Desk) -> None:
     assert await desk.store.directory.whose(_phone(ADA)) == desk.people[ADA]
 
 
-async def test_points_stay_and_what_the_old_phone_earns_later_is_somebody_else_s(
+async def test_points_stay_and_what_the_old_phone_earns_later_is_another_s(
     desk: Desk,
 ) -> None:
     draft = {"rules": list(POINT_PER_DOLLAR)}

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from salesarck_domain.ids import ConsumerId
 from salesarck_domain.ledger.entry import FIRST, INCOMING, EntryKind, LedgerEntry
 from salesarck_domain.ledger.lots import Lot, Taking
 from salesarck_domain.redemption.code import RedemptionCode
@@ -22,6 +23,21 @@ class Discrepancy:
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.where}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletBooks:
+    """Everything that is written about one wallet, right or wrong, for verification.
+
+    `entries` are made with `LedgerEntry.as_recorded`; `hashes` are those that stand beside them.
+    """
+
+    consumer: ConsumerId
+    entries: Sequence[LedgerEntry]
+    hashes: Sequence[str]
+    lots: Sequence[Lot]
+    takings: Sequence[Taking]
+    codes: Sequence[RedemptionCode]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from salesarck_domain.days import Span
 from salesarck_domain.deeds import Applied
 from salesarck_domain.ids import ActId, CodeId, ConsumerId, SaleId, TenantId
 from salesarck_domain.ledger.entry import LedgerEntry
-from salesarck_domain.ledger.lots import Lot, Taking
+from salesarck_domain.ledger.lots import Lot
+from salesarck_domain.ledger.reconciliation import WalletBooks
 from salesarck_domain.ledger.wallet import Wallet
 from salesarck_domain.news import CustomerNews
 from salesarck_domain.people import Evidence, Proof, WalletMerge
@@ -297,21 +298,6 @@ class Account:
     owed: int
     seq: int
     lots: Sequence[Lot]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WalletBooks:
-    """Everything that is written about one wallet, right or wrong, for verification.
-
-    `entries` are made with `LedgerEntry.as_recorded`; `hashes` are those that stand beside them.
-    """
-
-    consumer: ConsumerId
-    entries: Sequence[LedgerEntry]
-    hashes: Sequence[str]
-    lots: Sequence[Lot]
-    takings: Sequence[Taking]
-    codes: Sequence[RedemptionCode]
 
 
 class Books(Protocol):

@@ -16,10 +16,10 @@ from salesarck_domain.deeds import (
 )
 from salesarck_domain.ids import CodeId, ConsumerId, TenantId
 from salesarck_domain.ledger.entry import EntryKind, LedgerEntry
-from salesarck_domain.ledger.reconciliation import Discrepancy, Written, check_wallet
+from salesarck_domain.ledger.reconciliation import Discrepancy, WalletBooks, Written, check_wallet
 from salesarck_domain.people import kin_of
 from salesarck_domain.ports.directory import Directory
-from salesarck_domain.ports.store import Books, WalletBooks
+from salesarck_domain.ports.store import Books
 from salesarck_domain.redemption.lifecycle import CodeState
 from salesarck_domain.rules.award import award, ends_at
 from salesarck_domain.rules.version import RuleBook, RuleVersion

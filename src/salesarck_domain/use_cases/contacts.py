@@ -51,7 +51,12 @@ class ChangeContact:
     prove: Prove
 
     async def __call__(
-        self, consumer: ConsumerId, old: Shown, new: Shown, correlation: str = ""
+        self,
+        consumer: ConsumerId,
+        old: Shown,
+        new: Shown,
+        correlation: str = "",
+        address: str = "",
     ) -> Session:
         """Change; the session is one of the new contact.
 
@@ -63,8 +68,8 @@ class ChangeContact:
         leaving, coming = evidence_of(old.contact), evidence_of(new.contact)
         if await self.directory.whose(leaving) != consumer:
             raise ContactNotYours
-        await self.identity.verify_code(old.contact, old.code)
-        session = await self.identity.verify_code(new.contact, new.code)
+        await self.identity.verify_code(old.contact, old.code, address)
+        session = await self.identity.verify_code(new.contact, new.code, address)
         # Only who has shown that they read what comes there learns that somebody has it.
         if await self.directory.whose(coming) not in {None, consumer}:
             raise ContactTaken

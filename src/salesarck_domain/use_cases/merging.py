@@ -156,7 +156,13 @@ class MergeAccounts:
     push: Publisher
 
     async def __call__(
-        self, survivor: ConsumerId, mine: Shown, other: Shown, act: ActId, correlation: str = ""
+        self,
+        survivor: ConsumerId,
+        mine: Shown,
+        other: Shown,
+        act: ActId,
+        correlation: str = "",
+        address: str = "",
     ) -> AccountMerge:
         """Merge the other account into one's own.
 
@@ -167,7 +173,7 @@ class MergeAccounts:
         """
         found = await self.directory.account_merge(act)
         if found is None:
-            absorbed = await self._other(survivor, mine, other)
+            absorbed = await self._other(survivor, mine, other, address)
             await self._check(absorbed, survivor)
             found = AccountMerge(id=act, absorbed=absorbed, survivor=survivor, at=self.clock())
             await self.directory.merge_accounts(found)
@@ -197,11 +203,13 @@ class MergeAccounts:
             await self._undo(account.tenant, found, UndoMerge(merge=merge, id=act), by)
         return found
 
-    async def _other(self, survivor: ConsumerId, mine: Shown, other: Shown) -> ConsumerId:
+    async def _other(
+        self, survivor: ConsumerId, mine: Shown, other: Shown, address: str
+    ) -> ConsumerId:
         if await self.directory.whose(evidence_of(mine.contact)) != survivor:
             raise ContactNotYours
-        await self.identity.verify_code(mine.contact, mine.code)
-        await self.identity.verify_code(other.contact, other.code)
+        await self.identity.verify_code(mine.contact, mine.code, address)
+        await self.identity.verify_code(other.contact, other.code, address)
         absorbed = await self.directory.whose(evidence_of(other.contact))
         if absorbed is None or absorbed == survivor:
             raise MergeRefused("that phone or e-mail is on no other account")

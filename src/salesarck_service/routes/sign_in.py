@@ -85,7 +85,7 @@ class SignInController(Controller):
     ) -> CodeSent:
         """Send a one-time code to a phone or an e-mail address."""
         contact = contacts.read(data.phone, data.email, data.country)
-        await identity.send_code(contact, _address(request))
+        await identity.send_code(contact, address_of(request))
         return CodeSent(str(contact))
 
     @post("/sessions", summary="Sign in", responses=problems(400, 401, 429, 503))
@@ -99,7 +99,7 @@ class SignInController(Controller):
         """Swap the code for tokens. Sales that waited for this phone or address become yours."""
         contact = contacts.read(data.phone, data.email, data.country)
         correlation = str(request.scope["state"]["correlation"])
-        signed_in = await sign_in(contact, data.code, correlation, _address(request))
+        signed_in = await sign_in(contact, data.code, correlation, address_of(request))
         view = SessionView.of(signed_in.session)
         return SignedInView(
             view.access_token,
@@ -114,7 +114,7 @@ class SignInController(Controller):
         self, request: Request[Any, Any, Any], data: JSONBody[Refresh], identity: Given[Identity]
     ) -> SessionView:
         """Swap a refresh token for new tokens of the same session."""
-        return SessionView.of(await identity.refresh(data.refresh_token, _address(request)))
+        return SessionView.of(await identity.refresh(data.refresh_token, address_of(request)))
 
     @delete("/sessions", summary="Sign out", responses=problems(400, 401, 429, 503))
     async def end(
@@ -141,5 +141,6 @@ async def jwks(verifier: Given[TokenVerifier]) -> KeySet:
     return await verifier.keys()
 
 
-def _address(request: Request[Any, Any, Any]) -> str:
+def address_of(request: Request[Any, Any, Any]) -> str:
+    """Say where on the network a request came from."""
     return request.client.host if request.client else ""

@@ -12,8 +12,9 @@ from salesarck_domain.deeds import Applied
 from salesarck_domain.ids import CodeId, ConsumerId, SaleId, TenantId
 from salesarck_domain.ledger.entry import LedgerEntry
 from salesarck_domain.ledger.lots import age, soonest_first
+from salesarck_domain.ledger.reconciliation import WalletBooks
 from salesarck_domain.people import WalletMerge
-from salesarck_domain.ports.store import Account, WalletBooks
+from salesarck_domain.ports.store import Account
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.redemption.lifecycle import CodeState
 from salesarck_domain.rules.version import RuleBook

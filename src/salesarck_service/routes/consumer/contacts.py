@@ -1,6 +1,8 @@
 """A consumer's phones and e-mails: a new one in the place of an old one."""
 
-from litestar import post
+from typing import Any
+
+from litestar import Request, post
 from litestar.params import JSONBody
 from msgspec import Struct
 
@@ -10,7 +12,7 @@ from salesarck_service.caller import Caller
 from salesarck_service.contacts import Contacts
 from salesarck_service.given import Given
 from salesarck_service.problems import problems
-from salesarck_service.routes.sign_in import CodeTyped, SessionView
+from salesarck_service.routes.sign_in import CodeTyped, SessionView, address_of
 from salesarck_service.security.guards import asks
 
 
@@ -27,9 +29,10 @@ class ContactChange(Struct, forbid_unknown_fields=True):
     opt=asks(Permission.OWN_WALLET),
     tags=("consumer",),
     summary="Change your phone or e-mail",
-    responses=problems(400, 401, 404, 409, 503),
+    responses=problems(400, 401, 404, 409, 429, 503),
 )
 async def change_contact(
+    request: Request[Any, Any, Any],
     data: JSONBody[ContactChange],
     caller: Given[Caller],
     contacts: Given[Contacts],
@@ -37,7 +40,9 @@ async def change_contact(
 ) -> SessionView:
     """Show that you read both. The old one is nobody's afterwards; your points stay with you."""
     old, new = shown(contacts, data.old), shown(contacts, data.new)
-    return SessionView.of(await change(caller.person, old, new, caller.correlation))
+    return SessionView.of(
+        await change(caller.person, old, new, caller.correlation, address_of(request))
+    )
 
 
 def shown(contacts: Contacts, typed: CodeTyped) -> Shown:

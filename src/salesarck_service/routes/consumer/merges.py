@@ -1,10 +1,10 @@
 """Two accounts of one consumer, made one and parted again."""
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
-from litestar import Controller, delete, post
+from litestar import Controller, Request, delete, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ from salesarck_service.given import Given
 from salesarck_service.idempotency import Attempt, Once
 from salesarck_service.problems import problems
 from salesarck_service.routes.consumer.contacts import shown
-from salesarck_service.routes.sign_in import CodeTyped
+from salesarck_service.routes.sign_in import CodeTyped, address_of
 from salesarck_service.security.guards import asks
 
 
@@ -50,9 +50,10 @@ class MergesController(Controller):
     tags = ("consumer",)
     opt = asks(Permission.OWN_WALLET)
 
-    @post(summary="Merge your other account", responses=problems(400, 401, 404, 409, 422, 503))
+    @post(summary="Merge your other account", responses=problems(400, 401, 404, 409, 422, 429, 503))
     async def merge(
         self,
+        request: Request[Any, Any, Any],
         data: JSONBody[MergeAsked],
         caller: Given[Caller],
         once: Given[Once],
@@ -64,7 +65,9 @@ class MergesController(Controller):
 
         async def do(attempt: Attempt) -> MergeView:
             act = ActId(attempt.id("merge"))
-            merged = await merge_accounts(caller.person, mine, other, act, caller.correlation)
+            merged = await merge_accounts(
+                caller.person, mine, other, act, caller.correlation, address_of(request)
+            )
             return MergeView.of(merged)
 
         return await once(MergeView, do)
