@@ -106,6 +106,12 @@ class VerifyBooks:
             for kind, what in chain(_check_lots(books, tenant, rules), _check_codes(books, told)):
                 yield Discrepancy(kind, where, what)
             _collect(postings, books)
+        async for each in self._sales(tenant, rules, postings):
+            yield each
+
+    async def _sales(
+        self, tenant: Tenant, rules: RuleBook, postings: dict[str, Postings]
+    ) -> AsyncIterator[Discrepancy]:
         kin = kin_of(await self.books.merges(tenant.id))
         async for sale in self.books.all_sales(tenant.id):
             where = f"tenant {tenant.id} sale {sale.id}"
