@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import given
@@ -13,6 +14,7 @@ from salesarck_domain.ids import ActId, ConsumerId, derived
 from salesarck_domain.ledger.wallet import By, Cause, Wallet
 from salesarck_domain.testing.examples import ADA, CAFE, DAY, GRACE, NOON
 from salesarck_domain.testing.store.bench import GRACE_TIME, TILL, code_called
+from salesarck_domain.use_cases.books import VerifyBooks
 from salesarck_domain.use_cases.merging import merge, undo_merge
 
 MERGE, UNDO = (ActId(derived(NOON, name)) for name in ("merge", "undo"))
@@ -80,3 +82,33 @@ async def test_the_codes_of_the_absorbed_come_back_before(points: int) -> None:
         deed = MergeWallets(absorbed=GRACE, survivor=ADA, id=MERGE)
         await merge(work, deed, By("person", NOON))
     assert await lots(store, ADA) == Counter({None: points})
+
+
+@given(days=st.none() | st.integers(1, 3), undone=st.booleans())
+async def test_a_merge_that_changes_when_points_end_is_named(
+    days: int | None, *, undone: bool
+) -> None:
+    store = MemoryStore()
+    await store.directory.add_tenant(CAFE)
+    async with store.begin(CAFE.id) as work:
+        wallet = (await work.wallets.lock([GRACE]))[GRACE]
+        earn(wallet, 1, 5, days)
+        await work.wallets.append([wallet])
+    by = By("person", NOON + timedelta(hours=1))
+    async with store.begin(CAFE.id, alone=True) as work:
+        await merge(work, MergeWallets(absorbed=GRACE, survivor=ADA, id=MERGE), by)
+    if undone:
+        async with store.begin(CAFE.id, alone=True) as work:
+            await undo_merge(work, UndoMerge(merge=MERGE, id=UNDO), by)
+    assert await brought_other_lots(store) == set()
+    shelf = store.books.room.shelf(CAFE.id)
+    owner, act = (GRACE, UNDO) if undone else (ADA, MERGE)
+    kept = shelf.wallets[owner]
+    wrong = {lot.id: replace(lot, ends_at=NOON + 9 * DAY) for lot in kept.open_lots}
+    shelf.wallets[owner] = replace(kept, lots={**kept.lots, **wrong})
+    assert await brought_other_lots(store) == {f"tenant {CAFE.id} act:{act}"}
+
+
+async def brought_other_lots(store: MemoryStore) -> set[str]:
+    found = await VerifyBooks(store.books, store.directory)()
+    return {it.where for it in found if it.what == "a merge brought other lots than it took"}

@@ -10,8 +10,6 @@ from salesarck_domain.ledger.lots import Lot, Taking
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.redemption.lifecycle import GIVES_BACK, CodeState
 
-GIFTS = frozenset({EntryKind.GRANT, EntryKind.BONUS})
-
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
@@ -130,8 +128,6 @@ def _openings(written: Written) -> Found:
         opener = entries.get(lot.opened_by)
         if opener is None or opener.kind not in INCOMING or brought != lot.points:
             yield "lots", f"lot {lot.id} of {lot.points}: entry {lot.opened_by} brought {brought}"
-        elif opener.kind in GIFTS and (lot.ends_at or lot.sale):
-            yield "lots", f"lot {lot.id} is a gift: it is of no sale and never ends"
     ends = {lot.id: lot.ends_at for lot in written.lots}
     for taking in written.takings:
         entry = entries.get(taking.seq)

@@ -1,6 +1,6 @@
 """What can be done with the books: verify them, all of them, and say where they are wrong."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,12 +10,14 @@ from salesarck_domain.deeds import (
     Applied,
     CancelCode,
     IssueCode,
+    MergeWallets,
     RedeemCode,
     RetireRules,
+    UndoMerge,
     UndoRedemption,
 )
 from salesarck_domain.ids import CodeId, ConsumerId, TenantId
-from salesarck_domain.ledger.entry import EntryKind, LedgerEntry
+from salesarck_domain.ledger.entry import INCOMING, EntryKind, LedgerEntry
 from salesarck_domain.ledger.reconciliation import Discrepancy, WalletBooks, Written, check_wallet
 from salesarck_domain.people import kin_of
 from salesarck_domain.ports.directory import Directory
@@ -28,6 +30,7 @@ from salesarck_domain.tenants import Tenant
 
 WALLETS_AT_A_TIME = 200
 BY_HAND = frozenset({EntryKind.GRANT, EntryKind.DEDUCT})
+GIFTS = frozenset({EntryKind.GRANT, EntryKind.BONUS})
 
 
 @dataclass(slots=True)
@@ -43,11 +46,17 @@ class Postings:
 
 @dataclass(slots=True)
 class Told:
-    """What the deeds that were applied say of codes and of the rules' ends."""
+    """What the deeds that were applied say of codes, of the rules' ends and of merges.
+
+    `taken_back` are codes that a merge cancelled unless they had run out; `handed` the references
+    under which points went from one wallet to another.
+    """
 
     issued: dict[CodeId, IssueCode] = field(default_factory=dict[CodeId, IssueCode])
     settled: dict[CodeId, CodeState] = field(default_factory=dict[CodeId, CodeState])
+    taken_back: set[CodeId] = field(default_factory=set[CodeId])
     retired: list[datetime] = field(default_factory=list[datetime])
+    handed: set[str] = field(default_factory=set[str])
 
     def hear(self, applied: Applied) -> None:
         """Take note of one deed, in its order."""
@@ -62,8 +71,21 @@ class Told:
                 self.settled[code] = CodeState.CANCELLED
             case RetireRules():
                 self.retired.append(applied.at)
+            case MergeWallets() as deed:
+                self.handed.add(f"act:{deed.id}")
+                theirs = {it.id for it in self.issued.values() if it.consumer == deed.absorbed}
+                self.taken_back |= theirs - self.settled.keys()
+            case UndoMerge() as deed:
+                self.handed.add(f"act:{deed.id}")
             case _:
                 pass
+
+    def states(self, code: CodeId) -> set[CodeState]:
+        """Say in which states a code may stand after all these deeds."""
+        if settled := self.settled.get(code):
+            return {settled}
+        by_deed = CodeState.CANCELLED if code in self.taken_back else CodeState.ISSUED
+        return {by_deed, CodeState.EXPIRED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +119,25 @@ class VerifyBooks:
         acts = {str(act) for act in await self.books.acts(tenant.id)}
         postings: dict[str, Postings] = defaultdict(Postings)
         seen: set[tuple[str, EntryKind]] = set()
+        moved: dict[str, Counter[object]] = defaultdict(Counter[object])
         async for books in self._wallets(tenant.id):
             where = f"tenant {tenant.id} wallet {books.consumer}"
             for each in check_wallet(_written(books, where)):
                 yield each
             for each in _check_references(books, where, acts, rules, seen):
                 yield each
-            for kind, what in chain(_check_lots(books, tenant, rules), _check_codes(books, told)):
+            for kind, what in chain(
+                _check_lots(books, tenant, rules),
+                _check_gifts(books, told),
+                _check_codes(books, told),
+            ):
                 yield Discrepancy(kind, where, what)
             _collect(postings, books)
+            _follow(moved, books, told)
+        for reference, lots in moved.items():
+            if any(lots.values()):
+                where = f"tenant {tenant.id} {reference}"
+                yield Discrepancy("lots", where, "a merge brought other lots than it took")
         async for each in self._sales(tenant, rules, postings):
             yield each
 
@@ -198,6 +230,26 @@ def _check_lots(books: WalletBooks, tenant: Tenant, rules: RuleBook) -> Iterator
                 yield "lots", f"lot {lot.id} says it ends at {lot.ends_at}, its grace at {ends}"
 
 
+def _check_gifts(books: WalletBooks, told: Told) -> Iterator[tuple[str, str]]:
+    entries = {entry.seq: entry for entry in books.entries}
+    for lot in books.lots:
+        entry = entries.get(lot.opened_by)
+        is_gift = entry and entry.kind in GIFTS and entry.reference not in told.handed
+        if is_gift and (lot.ends_at or lot.sale):
+            yield "lots", f"lot {lot.id} is a gift: it is of no sale and never ends"
+
+
+def _follow(moved: dict[str, Counter[object]], books: WalletBooks, told: Told) -> None:
+    """Count what merges took from lots, and put into such as end alike and are of the same sale."""
+    handed = {it.seq: it for it in books.entries if it.reference in told.handed}
+    lots = {lot.id: (lot.sale, lot.ends_at) for lot in books.lots}
+    for taking in books.takings:
+        entry = handed.get(taking.seq)
+        if entry and entry.kind in BY_HAND:
+            sign = 1 if entry.kind in INCOMING else -1
+            moved[entry.reference][lots.get(taking.lot)] += sign * taking.points
+
+
 def _check_codes(books: WalletBooks, told: Told) -> Iterator[tuple[str, str]]:
     for code in books.codes:
         deed = told.issued.get(code.id)
@@ -210,10 +262,9 @@ def _check_codes(books: WalletBooks, told: Told) -> Iterator[tuple[str, str]]:
             code.lookup,
         ):
             yield "codes", f"code:{code.id} is not as it was issued"
-        by_itself = {CodeState.ISSUED, CodeState.EXPIRED}
-        settled = told.settled.get(code.id)
-        if code.state is not settled and (settled or code.state not in by_itself):
-            yield "codes", f"code:{code.id} is {code.state}, the last deed left it {settled}"
+        if code.state not in told.states(code.id):
+            left = told.settled.get(code.id)
+            yield "codes", f"code:{code.id} is {code.state}, the last deed left it {left}"
 
 
 def _collect(postings: dict[str, Postings], books: WalletBooks) -> None:
