@@ -5,7 +5,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 
+from salesarck_domain.ledger.entry import LedgerEntry
 from salesarck_domain.ports.inbox import RowState
 from salesarck_domain.use_cases.books import VerifyBooks
 from salesarck_domain.use_cases.replay import Replay, essence
@@ -139,17 +140,35 @@ async def _count_deliveries(product: Product, findings: Findings) -> int:
 
 
 async def _read_ledger(backstage: Backstage) -> tuple[str, int, int]:
-    """Hash what has to be the same whenever this day is played, and count it."""
-    books, digest, wallets, entries = backstage.store.books, hashlib.sha256(), 0, 0
-    for tenant in sorted(await backstage.directory.tenants(), key=lambda found: found.id):
+    """Hash what has to be the same whenever this day is played, and count it.
+
+    People's ids are random, and what they do is named after them: here they are who they proved
+    to be, and their codes are numbered.
+    """
+    books, directory = backstage.store.books, backstage.directory
+    digest, wallets, entries = hashlib.sha256(), 0, 0
+    for tenant in sorted(await directory.tenants(), key=lambda found: found.id):
         owners = await books.consumers(tenant.id)
+        proofs = {it: await directory.evidence_of(it) for it in owners}
+        names = {it: sorted(proof.evidence.value for proof in proofs[it]) for it in owners}
+        owners = sorted(owners, key=names.__getitem__)
         for wallet in await books.wallet_books(tenant.id, owners):
             wallets += bool(wallet.entries)
             entries += len(wallet.entries)
-            for entry in wallet.entries:
-                line = json.dumps([str(tenant.id), *map(str, essence(entry))])
-                digest.update(f"{line}\n".encode())
+            for line in _lines(wallet.entries):
+                said = json.dumps([str(tenant.id), names[wallet.consumer], *line])
+                digest.update(f"{said}\n".encode())
     return digest.hexdigest(), wallets, entries
+
+
+def _lines(entries: Sequence[LedgerEntry]) -> Iterator[list[str]]:
+    """Say what is in a wallet, apart from whose it is."""
+    numbers: dict[str, str] = {}
+    for entry in entries:
+        kind = entry.reference.partition(":")[0]
+        number = numbers.setdefault(entry.reference, f"{kind} {len(numbers)}")
+        name = entry.reference if kind == "sale" else number
+        yield [name if it == entry.reference else str(it) for it in essence(entry)[1:]]
 
 
 async def _prove(backstage: Backstage) -> tuple[list[str], list[str]]:
