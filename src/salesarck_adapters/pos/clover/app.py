@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import Struct
 
+from salesarck_adapters.pos.clover.handshake import handshake_code
 from salesarck_adapters.wire import Id, Millis, Text, moment_of, read_json
 from salesarck_domain.news import ChangedNews, News, UnlinkedNews, VerificationNews
 from salesarck_domain.ports.pos import (
@@ -54,12 +55,6 @@ class Batch(Struct):
     merchants: dict[Id, msgspec.Raw]
 
 
-class Handshake(Struct, forbid_unknown_fields=True):
-    """The body that Clover sends before there is a secret."""
-
-    verification_code: Id = msgspec.field(name="verificationCode")
-
-
 @dataclass(frozen=True, slots=True)
 class CloverApp:
     """Reads what Clover posts to an app's webhook address."""
@@ -77,14 +72,14 @@ class CloverApp:
         known = False
         for code in self.auth_codes:
             known |= bool(code.strip()) and hmac.compare_digest(code, offered)
-        if not known and _handshake(delivery.body) is None:
+        if not known and handshake_code(delivery.body) is None:
             raise ForgedDelivery(PROVIDER)
         return Genuine(delivery.body, delivery.headers, delivery.received_at)
 
     def route(self, genuine: Genuine) -> Route:
         """Name a delivery by its hash, for Clover gives it no name."""
         key = hashlib.sha256(genuine.body).hexdigest()
-        if code := _handshake(genuine.body):
+        if code := handshake_code(genuine.body):
             return Route(key, (), code)
         try:
             merchants = read_json(PROVIDER, genuine.body, Batch).merchants
@@ -98,7 +93,7 @@ class CloverApp:
         Raises:
             UnreadableDelivery: it is in a shape we don't know.
         """
-        if code := _handshake(genuine.body):
+        if code := handshake_code(genuine.body):
             return (VerificationNews(code=code),)
         batch = read_json(PROVIDER, genuine.body, Batch)
         return tuple(
@@ -108,13 +103,6 @@ class CloverApp:
             for update in _newest(read_json(PROVIDER, bytes(part), list[Update])).values()
             for news in _translated(merchant, update)
         )
-
-
-def _handshake(body: bytes) -> str | None:
-    try:
-        return read_json(PROVIDER, body, Handshake).verification_code
-    except UnreadableDelivery:
-        return None
 
 
 def _newest(updates: Sequence[Update]) -> Mapping[str, Update]:

@@ -1,4 +1,8 @@
-"""Clover's Hosted Checkout webhooks: signed with a secret of one merchant, and soon too old."""
+"""Clover's Hosted Checkout webhooks: signed with a secret of one merchant, and soon too old.
+
+A handshake without any signature is read here too: which of its addresses it is for, Clover does
+not say.
+"""
 
 import hashlib
 import hmac
@@ -10,8 +14,9 @@ from typing import Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
+from salesarck_adapters.pos.clover.handshake import handshake_code
 from salesarck_adapters.wire import EPOCH, Id, Millis, Text, moment_of, read_json
-from salesarck_domain.news import ChangedNews, News
+from salesarck_domain.news import ChangedNews, News, VerificationNews
 from salesarck_domain.ports.pos import (
     Delivery,
     ForgedDelivery,
@@ -59,11 +64,13 @@ class CloverCheckout:
     """Whose secrets these are, where they are one merchant's: they vouch for no other."""
 
     def authenticate(self, delivery: Delivery) -> Genuine:
-        """Believe what was signed within the tolerance, by our own clock.
+        """Believe what was signed within the tolerance, by our own clock, and a bare handshake.
 
         Raises:
             ForgedDelivery: it is unsigned, signed by another, too old, or ahead of us.
         """
+        if not delivery.headers.get(SIGNATURE_HEADER) and handshake_code(delivery.body):
+            return Genuine(delivery.body, delivery.headers, delivery.received_at)
         signed_at, signatures = _signature(delivery.headers)
         if abs(delivery.received_at - _seconds(signed_at)) > TOLERANCE:
             raise ForgedDelivery(PROVIDER)
@@ -87,6 +94,8 @@ class CloverCheckout:
     def route(self, genuine: Genuine) -> Route:
         """Name a delivery by its hash, for Clover gives it no name."""
         key = hashlib.sha256(genuine.body).hexdigest()
+        if code := handshake_code(genuine.body):
+            return Route(key, (), code)
         try:
             return Route(key, (_read(genuine.body, Address).merchant_id,))
         except UnreadableDelivery:
@@ -98,6 +107,8 @@ class CloverCheckout:
         Raises:
             UnreadableDelivery: it is in a shape we don't know.
         """
+        if code := handshake_code(genuine.body):
+            return (VerificationNews(code=code),)
         if _read(genuine.body, Notice).type != "PAYMENT":
             return ()
         checkout = _read(genuine.body, Checkout)

@@ -114,7 +114,7 @@ class _Visit:
         return await self._get("payments", id_, "refunds,tender", Payment)
 
     async def _order(self, id_: str) -> Order | None:
-        return await self._get("orders", id_, "customers,payments,payment.tender", Order)
+        return await self._get("orders", id_, "customers,payments,refunds", Order)
 
     async def _customer(self, id_: str) -> Customer | None:
         return await self._get("customers", id_, "phoneNumbers,emailAddresses", Customer)

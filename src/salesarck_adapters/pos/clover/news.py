@@ -1,11 +1,18 @@
 """What Clover's objects say, in our words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from salesarck_adapters.phones import address, e164
-from salesarck_adapters.pos.clover.shapes import Customer, Elements, Order, Payment, Refund
-from salesarck_adapters.wire import moment_of
+from salesarck_adapters.pos.clover.shapes import (
+    Customer,
+    Elements,
+    Order,
+    Payment,
+    Refund,
+    RefundInOrder,
+)
+from salesarck_adapters.wire import moment_of, read_json
 from salesarck_domain.news import (
     News,
     RefundNews,
@@ -97,7 +104,7 @@ def news_of_payment(
             happened_at=moment_of(_at_the_till(refund)),
             changed_at=moment_of(_changed(refund)),
         )
-        for refund in listed(payment.refunds)
+        for refund in _refunds(payment, order)
     )
     return (sale, *refunds)
 
@@ -111,6 +118,16 @@ def till_customer(customer: Customer, country: str) -> TillCustomer:
         phone=next(filter(None, phones), None),
         email=next(filter(None, emails), None),
     )
+
+
+def _refunds(payment: Payment, order: Order) -> Iterable[Refund]:
+    """Take the payment's own list, and what only its order tells of yet."""
+    told = {refund.id: refund for refund in listed(payment.refunds)}
+    for raw in listed(order.refunds):
+        named = read_json(PROVIDER, bytes(raw), RefundInOrder)
+        if named.payment and named.payment.id == payment.id and named.id not in told:
+            told[named.id] = read_json(PROVIDER, bytes(raw), Refund)
+    return told.values()
 
 
 def _tender(payment: Payment) -> TenderKind:

@@ -67,6 +67,12 @@ class Payment(Struct, rename="camel"):
     refunds: Elements[Refund] | None = None
 
 
+class RefundInOrder(Reference):
+    """A refund as an order lists it: maybe only named, and of a payment or of none."""
+
+    payment: Reference | None = None
+
+
 class Order(Struct, rename="camel"):
     """Where a payment's currency stands, its customer, and whether it was a rehearsal."""
 
@@ -75,6 +81,7 @@ class Order(Struct, rename="camel"):
     test_mode: bool | None = None
     customers: Elements[Reference] | None = None
     payments: Elements[msgspec.Raw] | None = None
+    refunds: Elements[msgspec.Raw] | None = None
 
 
 class PhoneNumber(Struct, rename="camel"):

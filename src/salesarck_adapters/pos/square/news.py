@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from salesarck_adapters.phones import address, e164
@@ -20,7 +21,7 @@ from salesarck_adapters.pos.square.shapes import (
     RefundObject,
     RevocationObject,
 )
-from salesarck_adapters.wire import moment, read_json
+from salesarck_adapters.wire import Id, Rfc3339, moment, read_json
 from salesarck_domain.news import (
     ChangedNews,
     CustomerNews,
@@ -62,9 +63,16 @@ Object = TypeVar("Object")
 
 
 class Data(Struct, Generic[Object]):
-    """What an event is about. Its own `id` is not always the object's, so nobody reads it."""
+    """What an event is about. Its own `id` is not always the object's."""
 
     object: Object
+
+
+class NoObject(Struct):
+    """An event that only names what it is about: enough where nothing else would be read."""
+
+    id: Id
+    object: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,7 @@ class Event:
 
     merchant: str
     data: bytes
+    at: object
     country: str
     test: bool
 
@@ -178,16 +187,20 @@ def _fulfillment_updated(event: Event) -> Sequence[News]:
 
 
 def _order(event: Event, notice: OrderNotice, how: str) -> ChangedNews:
-    at = notice.updated_at or notice.created_at
-    if at is None:
-        raise UnreadableDelivery(PROVIDER, "an order that changed at no moment")
     return ChangedNews(
         merchant=event.merchant,
         object="order",
         id=notice.order_id,
         how=how,
-        changed_at=moment(PROVIDER, at),
+        changed_at=moment(PROVIDER, notice.updated_at or notice.created_at or _told_at(event)),
     )
+
+
+def _told_at(event: Event) -> str:
+    try:
+        return msgspec.convert(event.at, Rfc3339)
+    except msgspec.ValidationError as error:
+        raise UnreadableDelivery(PROVIDER, "an order that changed at no moment") from error
 
 
 def _revoked(event: Event) -> Sequence[News]:
@@ -208,3 +221,33 @@ READERS: Mapping[str, Callable[[Event], Sequence[News]]] = {
     "order.fulfillment.updated": _fulfillment_updated,
     "oauth.authorization.revoked": _revoked,
 }
+
+NAMED_READERS: Mapping[str, Callable[[Event, str], News]] = {
+    "customer.deleted": lambda event, id_: CustomerNews(
+        merchant=event.merchant, id=id_, phone=None, email=None, deleted=True
+    ),
+    "order.created": lambda event, id_: _order(event, OrderNotice(id_), "created"),
+    "order.updated": lambda event, id_: _order(event, OrderNotice(id_), "updated"),
+    "order.fulfillment.updated": lambda event, id_: _order(event, OrderNotice(id_), "updated"),
+}
+"""What can be told of something that is only named."""
+
+
+def news_of(kind: str, event: Event) -> Sequence[News]:
+    """Tell what an event says; one of a kind that we don't know says nothing to us.
+
+    Raises:
+        UnreadableDelivery: it is in a shape we don't know.
+    """
+    if kind not in READERS:
+        return ()
+    if kind in NAMED_READERS and (id_ := _only_named(event)):
+        return (NAMED_READERS[kind](event, id_),)
+    return READERS[kind](event)
+
+
+def _only_named(event: Event) -> str | None:
+    try:
+        return read_json(PROVIDER, event.data, NoObject).id
+    except UnreadableDelivery:
+        return None

@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from salesarck_adapters.pos.square.news import READERS, Event
+from salesarck_adapters.pos.square.news import Event, news_of
 from salesarck_adapters.pos.square.shapes import Address, Envelope
 from salesarck_adapters.wire import read_json
 from salesarck_domain.news import News
@@ -76,16 +76,15 @@ class Square:
             UnreadableDelivery: it is in a shape we don't know.
         """
         envelope = read_json(self.provider, genuine.body, Envelope)
-        if envelope.type not in READERS:
-            return ()
         environment = genuine.headers.get(ENVIRONMENT_HEADER, "")
         event = Event(
             merchant=envelope.merchant_id,
             data=bytes(envelope.data),
+            at=envelope.created_at,
             country=country,
             test=environment.strip().lower() == "sandbox",
         )
-        return READERS[envelope.type](event)
+        return news_of(envelope.type, event)
 
 
 def _name(event_id: object) -> str | None:

@@ -21,6 +21,7 @@ class Envelope(Struct):
     merchant_id: Id
     type: Id
     event_id: Text | None = None
+    created_at: object = None
     data: msgspec.Raw = msgspec.Raw()
 
 
