@@ -259,8 +259,16 @@ def _delivery(data: object, keys: Mapping[str, object]) -> Delivery:
         body = _text(delivery, "body").encode()
     else:
         body = b64decode(_text(delivery, "body_base64"), validate=True)
-    now = timedelta(seconds=_whole(keys, "now")) if "now" in keys else RECEIVED_AT - EPOCH
-    return Delivery(body, _headers(delivery), EPOCH + now)
+    return Delivery(body, _headers(delivery), _now(keys))
+
+
+def _now(keys: Mapping[str, object]) -> datetime:
+    if "now" not in keys:
+        return RECEIVED_AT
+    try:
+        return EPOCH + timedelta(seconds=_whole(keys, "now"))
+    except OverflowError as beyond:
+        raise ValueError(f"no calendar has 'now', {keys['now']!r}") from beyond
 
 
 def _question(data: object) -> Question:

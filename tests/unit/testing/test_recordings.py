@@ -144,6 +144,8 @@ DELIVERED, FETCHED = recording(), fetched()
         {**DELIVERED, "keys": {"secrets": "s3cret"}},
         {**DELIVERED, "keys": {"secrets": ["s3cret"], "country": 1}},
         {**DELIVERED, "keys": {"secrets": ["s3cret"], "now": "noon"}},
+        {**DELIVERED, "keys": {"secrets": ["s3cret"], "now": 10**12}},
+        {**DELIVERED, "keys": {"secrets": ["s3cret"], "now": 10**30}},
         {**DELIVERED, "expect": {}},
         {**DELIVERED, "expect": {"news": [], "refused": "forged"}},
         {**DELIVERED, "expect": {"refused": "ugly"}},
