@@ -62,6 +62,8 @@ class Tenant:
 
     def __post_init__(self) -> None:
         zone(self.time_zone)
+        if not self.name.strip():
+            raise ValueError("a tenant has a name")
         if not is_currency(self.currency):
             raise ValueError(f"a currency is three capital letters, got {self.currency!r}")
         if not COUNTRY.fullmatch(self.country):

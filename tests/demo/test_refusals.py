@@ -42,6 +42,20 @@ def test_a_port_in_use(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_a_port_for_metrics_in_use(tmp_path: Path) -> None:
+    web = free_port()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for asked, found in ((port, port), (port - 1, port), (web, web), (web - 1, web)):
+            options = ("--port", str(web), "--metrics-port", str(asked))
+            said = one_sentence(demo("--data", str(tmp_path / "data"), *options))
+            assert f"port {found} is in use; stop what uses it, or choose" in said
+            assert "another with --metrics-port" in said
+    assert not (tmp_path / "data").exists()
+
+
 def test_a_folder_of_somebody_else(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("do not lose")
     said = one_sentence(demo("--data", str(tmp_path), "--port", str(free_port())))
@@ -106,3 +120,10 @@ def test_a_folder_to_keep_without_a_check(tmp_path: Path) -> None:
     told = demo("--keep", str(tmp_path / "data"))
     assert told.returncode == 2
     assert "--keep goes with --check" in told.stderr
+
+
+def test_a_folder_for_data_with_a_check(tmp_path: Path) -> None:
+    told = demo("--check", "--data", str(tmp_path / "data"))
+    assert told.returncode == 2
+    assert "--data goes without --check" in told.stderr
+    assert not (tmp_path / "data").exists()

@@ -20,7 +20,7 @@ def test_a_second_start_takes_less_than_five_seconds(home: Path) -> None:
         assert time.monotonic() - began < SECONDS
 
 
-@pytest.mark.parametrize("request_", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize("request_", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_told_to_stop_it_stops_all_within_five_seconds(
     home: Path, request_: signal.Signals
 ) -> None:

@@ -56,6 +56,10 @@ class Link:
     state: str = "active"
     linked_at: datetime
 
+    def __post_init__(self) -> None:
+        if not self.merchant.strip():
+            raise ValueError("name the merchant by the id that its provider gave it")
+
 
 class Directory(Protocol):
     """Tenants, links, people. Each call is its own transaction."""

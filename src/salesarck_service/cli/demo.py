@@ -28,6 +28,8 @@ def demo(
     """Start everything: a database, simulated tills, the web, a worker. Ctrl-C stops it all."""
     if keep and not check:
         raise click.UsageError("--keep goes with --check; use --data to choose a folder")
+    if data and check:
+        raise click.UsageError("--data goes without --check; use --keep to keep what it leaves")
     try:
         if check:
             _check(seed, keep)

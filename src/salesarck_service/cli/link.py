@@ -26,16 +26,16 @@ def link() -> None:
 @click.option("--name", default="", help="What people call it.")
 def add(database: str, provider: str, merchant: str, tenant: UUID, name: str) -> None:
     """Link a merchant to a tenant, and let go what its till has told so far."""
-    new = Link(
-        tenant=TenantId(tenant),
-        provider=provider,
-        merchant=merchant,
-        name=name,
-        linked_at=datetime.now(UTC),
-    )
     try:
+        new = Link(
+            tenant=TenantId(tenant),
+            provider=provider,
+            merchant=merchant,
+            name=name,
+            linked_at=datetime.now(UTC),
+        )
         released = asyncio.run(_add(database, new))
-    except SalesArckError as error:
+    except (SalesArckError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"linked; {released} deliveries had waited for it")
 

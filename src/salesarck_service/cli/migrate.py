@@ -2,6 +2,7 @@
 
 import click
 
+from salesarck_domain.errors import SalesArckError
 from salesarck_service.container.books import make_tables
 
 
@@ -14,5 +15,8 @@ def migrate(database: str) -> None:
 
     It connects as the tables' owner. The service itself uses a role with fewer rights.
     """
-    make_tables(database)
+    try:
+        make_tables(database)
+    except SalesArckError as error:
+        raise click.ClickException(str(error)) from error
     click.echo("the tables are up to date")

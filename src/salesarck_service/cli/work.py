@@ -8,9 +8,10 @@ import signal
 import click
 import structlog
 
+from salesarck_domain.errors import SalesArckError
 from salesarck_service.container.line import open_worker
-from salesarck_service.settings import Settings, SettingsInvalid, read_settings
-from salesarck_service.telemetry.exposition import MetricsPortTaken, expose
+from salesarck_service.settings import Settings, read_settings
+from salesarck_service.telemetry.exposition import expose
 from salesarck_service.telemetry.logs import configure_logs
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -27,7 +28,7 @@ def work() -> None:
         configure_logs(settings.log_level)
         logging.getLogger("saq").setLevel(logging.ERROR)  # a line for every ring helps nobody
         asyncio.run(_work(settings))
-    except (SettingsInvalid, MetricsPortTaken) as refused:
+    except SalesArckError as refused:
         raise click.ClickException(str(refused)) from refused
 
 

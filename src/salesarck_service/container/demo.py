@@ -78,9 +78,15 @@ def settle(server: Server) -> None:
 
 def command_to_open(folder: Path) -> str:
     """Write the command that starts the server of a kept folder by itself."""
-    programs = find_programs(account_for_server()).folder
+    account = account_for_server()
+    program = shlex.quote(str(find_programs(account).folder / "postgres"))
+    data = shlex.quote(str(folder / "data"))
     at = "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -p 5433"
-    return f"{programs / 'postgres'} -D {shlex.quote(str(folder / 'data'))} {at}"
+    if account.user is None:
+        return f"{program} -D {data} {at}"
+    become = f"setpriv --reuid={account.user} --regid={account.group} --clear-groups"
+    # Its folder is ours alone, so that it gets it already open.
+    return f"{become} {program} -D /proc/self/fd/3 {at} 3<{data}"
 
 
 @asynccontextmanager

@@ -5,11 +5,10 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from salesarck_adapters.phones import address, e164
-from salesarck_adapters.store.postgres import PostgresStore
-from salesarck_domain.ports.directory import StoreUnavailable
 from salesarck_domain.redemption.code import Peppers
 from salesarck_service.app import Parts
 from salesarck_service.contacts import Contacts
+from salesarck_service.container.books import check_tables
 from salesarck_service.container.identity import open_identity
 from salesarck_service.container.line import (
     open_bell,
@@ -57,18 +56,8 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
             reception=reception,
             checks={
                 "database": store.is_current,
-                "migrations": lambda: _check_tables(store),
+                "migrations": lambda: check_tables(store),
                 "queue": bell.check,
             },
             metrics=metrics,
         )
-
-
-async def _check_tables(store: PostgresStore) -> None:
-    """Ask whether the database is there, with the tables that this program needs.
-
-    Raises:
-        StoreUnavailable: it isn't, or hasn't.
-    """
-    if not await store.is_current():
-        raise StoreUnavailable("its tables are of another version; run: salesarck migrate")

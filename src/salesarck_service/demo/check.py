@@ -61,7 +61,7 @@ def how_to_look(kept: Path) -> str:
     home = Home(kept.absolute())
     return (
         f"the data is kept; verify it with: salesarck books verify --data {home.folder}\n"
-        f"or ask it in SQL, as the owner of its data: {command_to_open(home.server)}\n"
+        f"or ask it in SQL; start its server with: {command_to_open(home.server)}\n"
         f"(database salesarck, user salesarck, password in {home.server / 'password'})"
     )
 

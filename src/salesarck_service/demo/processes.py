@@ -150,14 +150,18 @@ class Child:
 
 
 async def until_told_to_stop(doing: Coroutine[object, object, T]) -> T | None:
-    """Do something to its end; on Ctrl-C or SIGTERM let it clean up instead, and give None."""
+    """Do something to its end; let it clean up instead when told to stop, and give None.
+
+    A terminal that is closed says so too, unless `nohup` made us deaf to that.
+    """
     task, loop = asyncio.ensure_future(doing), asyncio.get_running_loop()
 
     def stop_once() -> None:
         if not task.cancelling():
             task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    deaf = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    for number in (signal.SIGINT, signal.SIGTERM, *(() if deaf else (signal.SIGHUP,))):
         loop.add_signal_handler(number, stop_once)
     await asyncio.wait([task])
     return None if task.cancelled() else task.result()

@@ -48,15 +48,16 @@ HEALTH = ("/auth/v1/health", "/till", "/till", "/health/ready")
 
 @dataclass(eq=False)
 class PortTaken(Conflict):
-    """Somebody else listens where our web should."""
+    """Somebody else listens where our web or our metrics should."""
 
     port: int
+    option: str = "--port"
     code: ClassVar[str] = "demo_port_taken"
 
     def __str__(self) -> str:
         return (
             f"port {self.port} is in use; stop what uses it, or choose another with "
-            f"--port {self.port + 1}"
+            f"{self.option} {self.port + 1}"
         )
 
 
@@ -125,6 +126,10 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
         PortTaken, HomeUnusable, ProcessEnded, NotReady: and what the server says itself.
     """
     port = _free_port(start.port)
+    for counted_at in start.metrics_ports:
+        if counted_at == port:
+            raise PortTaken(port, "--metrics-port")
+        _free_port(counted_at, "--metrics-port")
     secrets = home.open()
     server = open_server(home.server)
     async with AsyncExitStack() as open_things:
@@ -248,7 +253,7 @@ def _for_identity(plan: IdentityPlan, number: int) -> Mapping[str, str]:
     }
 
 
-def _free_port(asked: int) -> int:
+def _free_port(asked: int, option: str = "--port") -> int:
     """Take the port that was asked for, or any.
 
     Raises:
@@ -259,7 +264,7 @@ def _free_port(asked: int) -> int:
         try:
             probe.bind((HOST, asked))
         except OSError as taken:
-            raise PortTaken(asked) from taken
+            raise PortTaken(asked, option) from taken
         return int(probe.getsockname()[1])
 
 

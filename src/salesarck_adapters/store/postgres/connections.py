@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.types.json import set_json_dumps
 from sqlalchemy import Connection, event
@@ -53,7 +54,11 @@ def open_engine(
 
     READ COMMITTED is pinned, whatever the server's default: rows are locked first and what rests
     on them is read afterwards, by statements that see what was committed meanwhile.
+
+    Raises:
+        StoreUnavailable: the address is none.
     """
+    check_address(dsn)
 
     async def connect() -> psycopg.AsyncConnection:
         connection = await psycopg.AsyncConnection.connect(
@@ -77,6 +82,20 @@ def open_engine(
     event.listen(engine.sync_engine, "connect", _collect_warnings)
     event.listen(engine.sync_engine, "begin", _enter_as_told)
     return engine
+
+
+def check_address(dsn: str) -> None:
+    """Find out before anything is tried whether an address can be read.
+
+    Raises:
+        StoreUnavailable: it can't. It isn't repeated: a password may stand in it.
+    """
+    try:
+        conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        raise StoreUnavailable(
+            "its address can't be read; write it like postgresql://user:password@host/salesarck"
+        ) from None
 
 
 def as_json(value: object) -> str:
@@ -175,9 +194,19 @@ def _why_unavailable(error: BaseException | None) -> str | None:
         return "two works stood in each other's way"
     if isinstance(error, psycopg.Error) and error.sqlstate == READ_ONLY:
         return "the database takes no writes now"
+    if isinstance(error, psycopg.errors.UndefinedTable) or _lacks_roles(error):
+        return "its tables are not there; run: salesarck migrate"
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return f"the connection failed ({error.sqlstate or type(error).__name__})"
     return None
+
+
+def _lacks_roles(error: BaseException | None) -> bool:
+    """Tell a role that was never made from other values that a statement may not have."""
+    if not isinstance(error, psycopg.errors.InvalidParameterValue):
+        return False
+    said = error.diag.message_primary or ""
+    return SERVICE_ROLE in said or PLATFORM_ROLE in said
 
 
 def _enter_as_told(connection: Connection) -> None:

@@ -8,7 +8,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine
 
-from salesarck_adapters.store.postgres.connections import DRIVER, translated
+from salesarck_adapters.store.postgres.connections import DRIVER, check_address, translated
 from salesarck_domain.ports.directory import StoreUnavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -28,6 +28,7 @@ def migrate(dsn: str) -> str:
     Raises:
         StoreUnavailable: the database isn't there, is too old, or is too busy now.
     """
+    check_address(dsn)
     engine = create_engine(DRIVER, creator=lambda: psycopg.connect(dsn), poolclass=NullPool)
     with translated(), engine.begin() as connection:
         _check_version(connection)
