@@ -32,6 +32,7 @@ from salesarck_domain.use_cases.sessions import SignIn
 from salesarck_domain.use_cases.wallets import AdjustWallet
 from salesarck_service.caller import Caller
 from salesarck_service.contacts import Contacts
+from salesarck_service.document import complete
 from salesarck_service.idempotency import Idempotency, provide_once
 from salesarck_service.problems import answer_problem
 from salesarck_service.routes.admin.platform import PlatformController
@@ -118,6 +119,7 @@ def litestar_app(parts: Parts) -> Litestar:
     )
     if missing := undeclared(app.routes):
         raise ValueError(f"say what these routes ask for: {', '.join(missing)}")
+    complete(app)
     return app
 
 

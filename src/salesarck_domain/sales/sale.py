@@ -170,7 +170,8 @@ class Bill:
     """What of a sale counts: amounts in minor units of the tenant's currency.
 
     `gross` is what the counting tenders spent, `net` less what was refunded; `tax` is what those
-    that say it say, `tax_unknown` whether one does not. `reason` tells why nothing counts.
+    that say it say, `tax_unknown` whether one does not, `tip` their tips. `reason` tells why
+    nothing counts.
     """
 
     net: int
@@ -179,6 +180,7 @@ class Bill:
     tax_unknown: bool
     happened_at: datetime | None
     reason: str | None
+    tip: int = 0
 
     @classmethod
     def of(cls, sale: Sale, currency: str) -> "Bill":
@@ -193,7 +195,22 @@ class Bill:
             tax_unknown=any(state.tax is None for state in counting),
             happened_at=min((state.happened_at for state in counting), default=None),
             reason=_why_nothing(sale.states(), counting, gross, refunded, currency),
+            tip=sum(state.tip for state in counting),
         )
+
+
+FURTHEST = (
+    TenderState.COMPLETED,
+    TenderState.PENDING,
+    TenderState.VOID,
+    TenderState.FAILED,
+)
+
+
+def furthest(states: Sequence[SaleNews]) -> TenderState | None:
+    """Say how far the tender has come that has come furthest."""
+    told = {state.state for state in states}
+    return next((state for state in FURTHEST if state in told), None)
 
 
 def _counts(state: SaleNews, currency: str) -> bool:

@@ -1,6 +1,6 @@
 """What can be done with codes: issue, redeem, undo, cancel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
@@ -207,7 +207,7 @@ class CodeDesk:
         """
         by = By(cashier, self.clock(), correlation)
         async with self.begin(tenant) as work:
-            if done := await _done_before(work, act):
+            if done := await _done_before(work, act, CodeState.REDEEMED):
                 return done
             places = (f"till:{till}", f"cashier:{cashier}")
             await _check_tries(work, places, by.at)
@@ -237,7 +237,7 @@ class CodeDesk:
         """
         by = By(cashier, self.clock(), correlation)
         async with self.begin(tenant) as work:
-            if done := await _done_before(work, act):
+            if done := await _done_before(work, act, CodeState.UNDONE):
                 return done
             known = await _known(work, code)
             deed = UndoRedemption(consumer=known.consumer, id=code, till=till)
@@ -269,10 +269,13 @@ class CodeDesk:
         return await work.codes.find(self.peppers.lookups(plain)) if plain else None
 
 
-async def _done_before(work: Work, act: ActId | None) -> RedemptionCode | None:
-    """Find the code that this very deed was about, if it was done."""
+async def _done_before(work: Work, act: ActId | None, state: CodeState) -> RedemptionCode | None:
+    """Find the code that this very deed was about, if it was done, as the deed left it."""
     note = await work.noted(act) if act else None
-    return await work.codes.get(CodeId(UUID(note.target.removeprefix("code:")))) if note else None
+    if note is None:
+        return None
+    code = await _known(work, CodeId(UUID(note.target.removeprefix("code:"))))
+    return replace(code, state=state, settled_at=note.at, till=str(note.after["till"]))
 
 
 async def _note(

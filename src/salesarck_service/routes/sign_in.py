@@ -16,8 +16,12 @@ from salesarck_service.given import Given
 from salesarck_service.problems import problems
 from salesarck_service.security.guards import PUBLIC
 
-Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166, like US.")]
-Typed = Annotated[str, Meta(min_length=1, max_length=254)]
+Country = Annotated[
+    str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166, like US.", examples=["US"])
+]
+Length = Meta(min_length=1, max_length=254)
+Phone = Annotated[str, Length, Meta(description="Any spelling.", examples=["+12125550100"])]
+Email = Annotated[str, Length, Meta(examples=["ada@example.com"])]
 Authorization = Annotated[
     str, HeaderParameter(name="Authorization", max_length=9000, description="Bearer, and a token.")
 ]
@@ -26,8 +30,8 @@ Authorization = Annotated[
 class CodeAsked(Struct, forbid_unknown_fields=True):
     """Where to send a one-time code: a phone, in any spelling, or an e-mail address."""
 
-    phone: Typed | None = None
-    email: Typed | None = None
+    phone: Phone | None = None
+    email: Email | None = None
     country: Country | None = None
 
 
@@ -40,13 +44,13 @@ class CodeSent(Struct):
 class CodeTyped(CodeAsked, kw_only=True):
     """The code that arrived there."""
 
-    code: Annotated[str, Meta(pattern="^[0-9]{6}$")]
+    code: Annotated[str, Meta(pattern="^[0-9]{6}$", examples=["123456"])]
 
 
 class Refresh(Struct, forbid_unknown_fields=True):
     """A refresh token, which works once."""
 
-    refresh_token: Annotated[str, Meta(min_length=1, max_length=4096)]
+    refresh_token: Annotated[str, Meta(min_length=1, max_length=4096, examples=["v1.MRjcyfwxlO"])]
 
 
 class SessionView(Struct):
@@ -116,7 +120,12 @@ class SignInController(Controller):
         """Swap a refresh token for new tokens of the same session."""
         return SessionView.of(await identity.refresh(data.refresh_token, address_of(request)))
 
-    @delete("/sessions", summary="Sign out", responses=problems(400, 401, 429, 503))
+    @delete(
+        "/sessions",
+        security=[{"bearer": []}],
+        summary="Sign out",
+        responses=problems(400, 401, 429, 503),
+    )
     async def end(
         self,
         authorization: Authorization,

@@ -15,6 +15,14 @@ from salesarck_domain.rules.award import Award
 from salesarck_domain.tenants import Reward, Tenant
 from salesarck_service.problems import request_invalid
 
+MinorUnits = Annotated[
+    int,
+    Meta(
+        description="In the smallest unit of the currency: cents of a dollar, whole yen.",
+        examples=[1250],
+    ),
+]
+Currency = Annotated[str, Meta(description="ISO 4217, like USD.", examples=["USD"])]
 Moment = Annotated[datetime, Meta(tz=True, description="With its offset from UTC.")]
 
 
@@ -37,8 +45,8 @@ def in_our_time(name: str, at: datetime | None) -> datetime | None:
 class MoneyView(Struct):
     """An amount in the smallest unit of its currency."""
 
-    minor_units: int
-    currency: str
+    minor_units: MinorUnits
+    currency: Currency
 
     @classmethod
     def of(cls, money: Money) -> Self:

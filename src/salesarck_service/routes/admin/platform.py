@@ -55,8 +55,10 @@ class Adjustment(Struct, forbid_unknown_fields=True):
     """Points to give or take by hand, and why."""
 
     kind: Literal["grant", "deduct"]
-    points: Annotated[int, Meta(ge=1, le=POINTS_MAX)]
-    reason: Annotated[str, Meta(min_length=1, max_length=500, pattern=PLAIN)]
+    points: Annotated[int, Meta(ge=1, le=POINTS_MAX, examples=[50])]
+    reason: Annotated[
+        str, Meta(min_length=1, max_length=500, pattern=PLAIN, examples=["for the wait"])
+    ]
 
 
 class AdjustedView(Struct):

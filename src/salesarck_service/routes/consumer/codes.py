@@ -33,7 +33,7 @@ TEXTS_MAX = 5
 class CodeAsked(Struct, forbid_unknown_fields=True):
     """How many points to turn into a code."""
 
-    points: Annotated[int, Meta(ge=1, le=POINTS_MAX)]
+    points: Annotated[int, Meta(ge=1, le=POINTS_MAX, examples=[100])]
 
 
 class CodeKept(Struct):

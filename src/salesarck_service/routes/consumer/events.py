@@ -35,7 +35,12 @@ RETRY_MILLISECONDS = 3_000
     media_type="text/event-stream",
     responses={
         **problems(401, 503),
-        200: ResponseSpec(str, description="`balance` events", media_type="text/event-stream"),
+        200: ResponseSpec(
+            str,
+            description="`balance` events",
+            media_type="text/event-stream",
+            generate_examples=False,
+        ),
     },
 )
 async def events(caller: Given[Caller], books: Given[Books], push: Given[Push]) -> ServerSentEvent:

@@ -22,7 +22,7 @@ from salesarck_service.caller import Caller
 from salesarck_service.given import Given
 from salesarck_service.problems import problems
 from salesarck_service.routes.paging import LIMIT, Cursor, Limit, cursor_after, read_number
-from salesarck_service.routes.views import AwardView, MoneyView, RewardView, WalletView
+from salesarck_service.routes.views import AwardView, MinorUnits, MoneyView, RewardView, WalletView
 from salesarck_service.security.guards import asks
 
 SALE = "sale"
@@ -70,7 +70,7 @@ class HistoryView(Struct):
 class BillAsked(Struct, forbid_unknown_fields=True):
     """A bill at a till of the tenant, in the smallest unit of its currency."""
 
-    minor_units: Annotated[int, Meta(ge=0, le=10**12)]
+    minor_units: Annotated[MinorUnits, Meta(ge=0, le=10**12)]
 
 
 class OfferView(Struct):

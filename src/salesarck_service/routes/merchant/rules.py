@@ -20,7 +20,7 @@ from salesarck_service.caller import Caller, NotFound
 from salesarck_service.given import Given
 from salesarck_service.idempotency import Attempt, Once
 from salesarck_service.problems import problems
-from salesarck_service.routes.views import AwardView, Moment, in_our_time
+from salesarck_service.routes.views import AwardView, MinorUnits, Moment, in_our_time
 from salesarck_service.security.guards import asks
 
 Rules = Annotated[
@@ -28,9 +28,10 @@ Rules = Annotated[
     Meta(
         max_length=200,
         description="Each has a key `rule`; the reference lists the kinds and their keys.",
+        examples=[[{"rule": "points_per_spend", "points": 1, "per": 100}]],
     ),
 ]
-MinorUnits = Annotated[int, Meta(ge=0, le=10**12)]
+Amount = Annotated[MinorUnits, Meta(ge=0, le=10**12)]
 
 
 class RulesDraft(Struct, forbid_unknown_fields=True, rename={"from_": "from"}):
@@ -49,8 +50,8 @@ class Retirement(Struct, forbid_unknown_fields=True):
 class SaleImagined(Struct, forbid_unknown_fields=True):
     """A sale that didn't happen, under the rules in force or others."""
 
-    spend: MinorUnits
-    tax: MinorUnits | None = None
+    spend: Amount
+    tax: Amount | None = None
     happened_at: Moment | None = None
     rules: Rules | None = None
 
@@ -136,7 +137,6 @@ class RulesController(Controller):
         once: Given[Once],
         publish: Given[Publish],
         store: Given[Store],
-        clock: Given[Clock],
     ) -> VersionView:
         """Freeze a rule set as the next version. Sales of a stretch without rules are judged."""
         here = TenantId(tenant)
@@ -149,7 +149,7 @@ class RulesController(Controller):
             else:
                 version = await publish(here, data.rules, caller.actor, note, begins)
                 number = version.number
-            return _numbered(await store.books.rules(here), number, clock())
+            return _as_published(await store.books.rules(here), number)
 
         return await once(VersionView, do)
 
@@ -215,6 +215,11 @@ def _numbered(book: RuleBook, number: int, now: datetime) -> VersionView:
         if view.number == number:
             return view
     raise NotFound("rule version")
+
+
+def _as_published(book: RuleBook, number: int) -> VersionView:
+    """Show a version as it stood when it was published, whatever has followed it."""
+    return _numbered(book, number, book.versions[number - 1].published_at)
 
 
 async def _noted(store: Store, tenant: TenantId, note: UUID, attempt: Attempt) -> AuditNote | None:

@@ -24,14 +24,18 @@ from salesarck_service.security.guards import asks
 
 Till = Annotated[
     str,
-    Meta(pattern="^[A-Za-z0-9._:-]{1,64}$", description="The till's own name, as staff call it."),
+    Meta(
+        pattern="^[A-Za-z0-9._:-]{1,64}$",
+        description="The till's own name, as staff call it.",
+        examples=["till-1"],
+    ),
 ]
 
 
 class CodeTyped(Struct, forbid_unknown_fields=True):
     """What a customer showed, as the cashier typed it: any case, with or without the hyphen."""
 
-    code: Annotated[str, Meta(min_length=1, max_length=32)]
+    code: Annotated[str, Meta(min_length=1, max_length=32, examples=["BYUN-B5JM"])]
     till: Till
 
 
