@@ -1,7 +1,7 @@
 """The web application: every route, who answers it, and what holds for all of them."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
@@ -38,7 +38,7 @@ from salesarck_service.problems import answer_problem
 from salesarck_service.routes.admin.platform import PlatformController
 from salesarck_service.routes.consumer.codes import CodesController
 from salesarck_service.routes.consumer.contacts import change_contact
-from salesarck_service.routes.consumer.events import events
+from salesarck_service.routes.consumer.events import Watching, events
 from salesarck_service.routes.consumer.merges import MergesController
 from salesarck_service.routes.consumer.profile import ProfileController
 from salesarck_service.routes.consumer.wallets import WalletsController
@@ -79,6 +79,7 @@ class Parts:
     reception: Reception
     checks: Mapping[str, Callable[[], Awaitable[object]]]
     metrics: Metrics
+    watching: Watching = field(default_factory=Watching)
 
 
 def create_app(parts: Parts) -> ASGIApp:
@@ -99,7 +100,7 @@ def litestar_app(parts: Parts) -> Litestar:
     doorkeeper = Doorkeeper(parts.verifier, parts.directory)
     app = Litestar(
         route_handlers=_handlers(),
-        dependencies=_dependencies(parts),
+        dependencies=_dependencies(parts, doorkeeper),
         guards=[doorkeeper.check],
         exception_handlers={Exception: answer_problem},
         request_max_body_size=BODY_MAX,
@@ -110,7 +111,7 @@ def litestar_app(parts: Parts) -> Litestar:
             openapi_router=Router(
                 "/schema", route_handlers=[], opt=PUBLIC, include_in_schema=False
             ),
-            render_plugins=[JsonRenderPlugin()],
+            render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"])],
             components=Components(
                 security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
             ),
@@ -149,7 +150,7 @@ def _handlers() -> Sequence[ControllerRouterHandler]:
     ]
 
 
-def _dependencies(parts: Parts) -> Mapping[str, Provide]:
+def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]:
     begin, clock, push = parts.store.begin, parts.clock, parts.push
     prove = Prove(begin, parts.directory, clock, push)
     made: Mapping[str, object] = {
@@ -164,6 +165,8 @@ def _dependencies(parts: Parts) -> Mapping[str, Provide]:
         "verifier": parts.verifier,
         "contacts": parts.contacts,
         "reception": parts.reception,
+        "watching": parts.watching,
+        "doorkeeper": doorkeeper,
         "readiness": Readiness(parts.checks),
         "sign_in": SignIn(parts.identity, parts.directory, prove, clock, parts.randomness),
         "code_desk": CodeDesk(begin, clock, parts.peppers, push),

@@ -24,17 +24,18 @@ from salesarck_domain.ports.clock import Clock
 from salesarck_domain.use_cases.codes import CodeTaken, TillLocked
 from salesarck_service.caller import Caller
 from salesarck_service.given import Given
-from salesarck_service.problems import ProblemError, as_problem_error
+from salesarck_service.problems import ProblemError, as_problem_error, request_invalid
 
 WAIT_SECONDS = 5.0
 PAUSE_SECONDS = 0.05
 OK = 200
+KEY_HEADER = "Idempotency-Key"
 
 Kept = TypeVar("Kept", bound=Struct)
 IdempotencyKey = Annotated[
     str,
     HeaderParameter(
-        name="Idempotency-Key",
+        name=KEY_HEADER,
         min_length=1,
         max_length=255,
         pattern=r"^[!-~]+$",
@@ -143,7 +144,13 @@ async def provide_once(
     idempotency: Given[Idempotency],
     idempotency_key: IdempotencyKey,
 ) -> Once:
-    """Bind a request's command to its caller, its route and its body."""
+    """Bind a request's command to its caller, its route and its body.
+
+    Raises:
+        ProblemError: it has several keys, and each would make it another command.
+    """
+    if len(request.headers.getall(KEY_HEADER)) > 1:
+        raise request_invalid(KEY_HEADER, "one command has one key", "header")
     asked = Asked(
         caller=caller.actor,
         route=f"{request.method} {request.url.path}",

@@ -110,6 +110,8 @@ def as_problem_error(error: Exception) -> ProblemError:
         return ProblemError(status, error.code, str(error), headers=_headers(status, error))
     if isinstance(error, RecursionError):
         return request_invalid("body", "this is nested too deeply")
+    if isinstance(error, UnicodeDecodeError):
+        return request_invalid("body", "this is not UTF-8")
     if isinstance(error, HTTPException):
         code = CODE_OF_STATUS.get(error.status_code, "request_refused")
         invalid = isinstance(error, ValidationException)

@@ -47,6 +47,11 @@ async def _serve(settings: Settings) -> None:
             timeout_graceful_shutdown=round(settings.drain_seconds),
         )
         server, loop = Server(config), asyncio.get_running_loop()
+
+        def end(number: int) -> None:
+            parts.watching.closing.set()  # who watches is told at once, and asks another process
+            server.handle_exit(number, None)
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, server.handle_exit, number, None)
+            loop.add_signal_handler(number, end, number)
         await server.serve()
