@@ -48,6 +48,8 @@ from salesarck_service.routes.merchant.sales import SalesController
 from salesarck_service.routes.merchant.till import TillController
 from salesarck_service.routes.sign_in import SignInController, jwks
 from salesarck_service.routes.webhooks import Reception, webhooks_router
+from salesarck_service.security.front import Front
+from salesarck_service.security.gate import Gate
 from salesarck_service.security.guards import PUBLIC, Doorkeeper, undeclared
 from salesarck_service.telemetry.edge import Edge
 from salesarck_service.telemetry.metrics import Metrics
@@ -79,6 +81,7 @@ class Parts:
     reception: Reception
     checks: Mapping[str, Callable[[], Awaitable[object]]]
     metrics: Metrics
+    front: Front
     watching: Watching = field(default_factory=Watching)
 
 
@@ -88,7 +91,8 @@ def create_app(parts: Parts) -> ASGIApp:
     Raises:
         ValueError: a route says neither what it asks for nor that it is public.
     """
-    return Edge(litestar_app(parts), parts.real_clock, parts.randomness, parts.metrics)
+    gate = Gate(litestar_app(parts), parts.front)
+    return Edge(gate, parts.real_clock, parts.randomness, parts.metrics, parts.front.proxies)
 
 
 def litestar_app(parts: Parts) -> Litestar:
@@ -104,6 +108,7 @@ def litestar_app(parts: Parts) -> Litestar:
         guards=[doorkeeper.check],
         exception_handlers={Exception: answer_problem},
         request_max_body_size=BODY_MAX,
+        cors_config=parts.front.cors,
         logging_config=None,
         openapi_config=OpenAPIConfig(
             title="SalesArck",

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.types import HTTPScope, Scope, Send
 from msgspec import UNSET, Struct, UnsetType
 
 from salesarck_domain.errors import (
@@ -136,20 +138,41 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
     found = as_problem_error(error)
     if found.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request failed", exc_info=error)
-    problem = Problem(
+    return Response(
+        problem_of(found, _correlation(request.scope)),
+        status_code=found.status,
+        media_type=MEDIA_TYPE,
+        headers=dict(found.headers),
+    )
+
+
+async def send_problem(scope: HTTPScope, send: Send, error: Exception) -> None:
+    """Answer what goes wrong before there is a route, or after it."""
+    found = as_problem_error(error)
+    if found.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("request failed", exc_info=error)
+    body = msgspec.json.encode(problem_of(found, _correlation(scope)))
+    headers = {**found.headers, "Content-Type": MEDIA_TYPE, "Content-Length": str(len(body))}
+    await send(
+        {
+            "type": "http.response.start",
+            "status": int(found.status),
+            "headers": [(name.lower().encode(), each.encode()) for name, each in headers.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def problem_of(found: ProblemError, correlation: str) -> Problem:
+    """Write down what went wrong."""
+    return Problem(
         type=f"/problems/{found.code}",
         title=found.code.replace("_", " ").capitalize(),
         status=found.status,
         detail=redacted_text(found.detail),
         code=found.code,
-        correlation=str(request.scope["state"].get("correlation", "")),
+        correlation=correlation,
         errors=found.errors or UNSET,
-    )
-    return Response(
-        problem,
-        status_code=found.status,
-        media_type=MEDIA_TYPE,
-        headers=dict(found.headers),
     )
 
 
@@ -164,6 +187,10 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
         )
         for status in sorted({*statuses, 500})
     }
+
+
+def _correlation(scope: Scope) -> str:
+    return str(scope["state"].get("correlation", ""))
 
 
 def _headers(status: int, error: SalesArckError) -> dict[str, str]:

@@ -65,6 +65,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     metrics_port: Port = 0
     """Where `/metrics` is; 0 is nowhere, for `serve` and `work` on one machine need two."""
     public_url: str = ""
+    allowed_hosts: tuple[str, ...] = ()
+    """The names that we answer to; empty for the one in the public URL."""
+    allowed_origins: tuple[str, ...] = ()
+    """Pages of others that may ask us with a token, as a browser names them; empty for none."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks whose word on where a request came from is believed."""
+    forwarded_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
+    """The header in which they say so. What a client wrote into the other, they may pass on."""
     supabase_url: str = ""
     """The Supabase project that signs people in. In development empty for the embedded identity."""
     supabase_key: str = ""
@@ -91,7 +99,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.square_url or f"{self.address}/webhooks/square"
 
 
-LISTS = frozenset({"square_keys", "clover_auth_codes"})
+LISTS = frozenset(
+    """
+    allowed_hosts allowed_origins clover_auth_codes square_keys trusted_proxies
+    """.split()
+)
 PAIRS = frozenset({"clover_checkout_secrets", "clover_tokens"})
 
 

@@ -23,6 +23,8 @@ from salesarck_service.container.line import KEPT_HEADERS, checkouts, readers
 from salesarck_service.ingest import Ingest
 from salesarck_service.problems import answer_problem
 from salesarck_service.routes.webhooks import Reception, webhooks_router
+from salesarck_service.security.front import Front
+from salesarck_service.security.gate import BODY_SECONDS, Gate
 from salesarck_service.settings import Settings
 from salesarck_service.telemetry.edge import Edge
 from salesarck_service.telemetry.metrics import Metrics
@@ -52,6 +54,7 @@ class Door:
     store: Store | None = None
     metrics: Metrics = field(default_factory=Metrics)
     bell: InlineDoorbell = field(default_factory=InlineDoorbell)
+    body_seconds: float = BODY_SECONDS
 
     def __post_init__(self) -> None:
         self.ingest = Ingest(self.store or self.inbox.store, self.bell)
@@ -68,7 +71,8 @@ class Door:
             logging_config=None,
             openapi_config=None,
         )
-        return Edge(app, lambda: self.now, secrets.token_bytes, self.metrics)
+        gate = Gate(app, Front(address=URL), self.body_seconds)
+        return Edge(gate, lambda: self.now, secrets.token_bytes, self.metrics)
 
     @asynccontextmanager
     async def client(self) -> AsyncGenerator[httpx.AsyncClient]:

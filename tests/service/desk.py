@@ -21,6 +21,7 @@ from salesarck_domain.use_cases.deliveries import TakeDelivery
 from salesarck_service.app import Parts, create_app
 from salesarck_service.contacts import Contacts
 from salesarck_service.container.identity import signing_in_here
+from salesarck_service.container.memory import HERE
 from salesarck_service.routes.webhooks import Reception
 from salesarck_service.telemetry.metrics import Metrics
 
@@ -122,6 +123,7 @@ def _parts(desk: Desk) -> Parts:
         reception=Reception(take, {}, {}, desk.clock, metrics),
         checks={"database": store.directory.tenants},
         metrics=metrics,
+        front=HERE,
     )
 
 

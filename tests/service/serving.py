@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import uvicorn
 from litestar.types import ASGIApp
 
+from salesarck_service.server import server_of
+
 SOON = 10.0
 GRACE_SECONDS = 1
 
@@ -32,13 +34,7 @@ async def serving(app: ASGIApp) -> AsyncGenerator[Serving]:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     listening.listen()
-    config = uvicorn.Config(
-        app,  # type: ignore[arg-type] # Litestar's own words
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    server = uvicorn.Server(config)
+    server = server_of(app, drain_seconds=GRACE_SECONDS)
     running = asyncio.ensure_future(server.serve([listening]))
     try:
         yield Serving(server, listening.getsockname()[1])

@@ -11,7 +11,6 @@ from salesarck_adapters.store.memory import MemoryStore
 from salesarck_domain.ports.directory import StoreUnavailable
 from salesarck_domain.ports.inbox import Arrival, InboxRow
 from salesarck_domain.testing.examples import MINUTE, NOON
-from salesarck_service.routes import webhooks
 from tests.line.reception import (
     CLOVER_CODE,
     Door,
@@ -180,16 +179,14 @@ class TestRefusing:
         assert answer.status_code == 413
         assert not await kept(door)
 
-    async def test_a_body_that_dawdles_is_cut_off(
-        self, till: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_a_body_that_dawdles_is_cut_off(self) -> None:
         async def slow() -> AsyncIterator[bytes]:
             yield b"{"
             await asyncio.sleep(5)
 
-        monkeypatch.setattr(webhooks, "BODY_SECONDS", 0.05)
-        answer = await till.post("/webhooks/square", content=slow())
-        assert answer.status_code == 408
+        async with Door(MemoryStore().inbox, body_seconds=0.05).client() as till:
+            answer = await till.post("/webhooks/square", content=slow())
+        assert (answer.status_code, answer.json()["code"]) == (408, "request_too_slow")
 
     async def test_without_a_database_it_says_when_to_come_back(self) -> None:
         async def store(_: Sequence[Arrival]) -> Sequence[bool]:

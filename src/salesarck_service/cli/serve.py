@@ -6,12 +6,11 @@ import signal
 import sys
 
 import click
-import uvicorn
 
 from salesarck_domain.errors import SalesArckError
 from salesarck_service.app import create_app
 from salesarck_service.container.service import open_parts
-from salesarck_service.server import Server
+from salesarck_service.server import server_of
 from salesarck_service.settings import Settings, read_settings
 from salesarck_service.telemetry.exposition import expose
 from salesarck_service.telemetry.logs import configure_logs
@@ -37,16 +36,13 @@ async def _serve(settings: Settings) -> None:
         open_parts(settings) as parts,
         expose(settings, parts.metrics.registry, parts.inbox, parts.clock),
     ):
-        config = uvicorn.Config(
+        server = server_of(
             create_app(parts),
             host=settings.host,
             port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=round(settings.drain_seconds),
+            drain_seconds=round(settings.drain_seconds),
         )
-        server, loop = Server(config), asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
 
         def end(number: int) -> None:
             parts.watching.closing.set()  # who watches is told at once, and asks another process

@@ -13,7 +13,10 @@ from salesarck_service.contacts import Contacts
 from salesarck_service.container.identity import signing_in_here
 from salesarck_service.container.line import KEPT_HEADERS, real_clock
 from salesarck_service.routes.webhooks import Reception
+from salesarck_service.security.front import Front
 from salesarck_service.telemetry.metrics import Metrics
+
+HERE = Front(address="http://localhost", hosts=("localhost", "127.0.0.1", "test", "testserver"))
 
 
 def memory_parts(show: Callable[[str, str], None] = lambda _contact, _code: None) -> Parts:
@@ -41,4 +44,5 @@ def memory_parts(show: Callable[[str, str], None] = lambda _contact, _code: None
         reception=Reception(take, {}, {}, real_clock, metrics),
         checks={"database": store.directory.tenants},
         metrics=metrics,
+        front=HERE,
     )

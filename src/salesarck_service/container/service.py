@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from ipaddress import ip_network
 
 from salesarck_adapters.phones import address, e164
 from salesarck_domain.redemption.code import Peppers
@@ -18,7 +19,9 @@ from salesarck_service.container.line import (
     open_store,
     real_clock,
 )
-from salesarck_service.settings import Settings
+from salesarck_service.security.front import Front
+from salesarck_service.security.proxies import Proxies
+from salesarck_service.settings import Settings, SettingsInvalid
 from salesarck_service.telemetry.metrics import Metrics
 
 
@@ -27,8 +30,10 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
     """Open everything that a web process needs.
 
     Raises:
-        SettingsInvalid: these settings are not for development, and they name no identity.
+        SettingsInvalid: these settings are not for development, and they name no identity, or
+            no address for the world.
     """
+    front = front_of(settings)
     metrics = Metrics()
     async with AsyncExitStack() as opened:
         signing_in = await opened.enter_async_context(open_identity(settings))
@@ -60,4 +65,28 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
                 "queue": bell.check,
             },
             metrics=metrics,
+            front=front,
         )
+
+
+def front_of(settings: Settings) -> Front:
+    """Say how the world reaches us; a machine of one's own has two names.
+
+    Raises:
+        SettingsInvalid: the world can't reach us.
+    """
+    if settings.environment == "production" and not settings.public_url:
+        raise SettingsInvalid(
+            "set SALESARCK_PUBLIC_URL to the address at which people and tills reach you, "
+            "like https://points.example.test"
+        )
+    here = () if settings.public_url else ("localhost", "127.0.0.1", settings.host)
+    return Front(
+        address=settings.address,
+        hosts=settings.allowed_hosts or here,
+        origins=settings.allowed_origins,
+        proxies=Proxies(
+            tuple(ip_network(each) for each in settings.trusted_proxies),
+            settings.forwarded_header,
+        ),
+    )

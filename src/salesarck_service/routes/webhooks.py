@@ -1,13 +1,11 @@
 """Webhooks: a delivery is believed, kept and answered. Nothing else happens in the request."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Router, post
-from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
 from salesarck_domain.errors import Unavailable, Untrusted
@@ -21,9 +19,6 @@ from salesarck_service.security.guards import PUBLIC
 from salesarck_service.telemetry.metrics import Metrics
 
 BODY_MAX = 1024 * 1024
-BODY_SECONDS = 10.0
-"""How long a body may take to come: nobody holds a connection open byte by byte."""
-
 
 ANSWERS = problems(401, 404, 408, 413, 503)
 
@@ -52,7 +47,7 @@ class Reception:
         """
         if reader is None:
             raise NotFound("webhook")
-        body = await _body(request)
+        body = await request.body()
         headers = {name.lower(): text for name, text in request.headers.items()}
         delivery = Delivery(body, headers, self.clock())
         end = "failed"
@@ -66,14 +61,6 @@ class Reception:
             raise
         finally:
             self.metrics.deliveries.labels(reader.provider, end).inc()
-
-
-async def _body(request: Request[Any, Any, Any]) -> bytes:
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await request.body()
-    except TimeoutError:
-        raise HTTPException("the body took too long to come", status_code=408) from None
 
 
 @post(

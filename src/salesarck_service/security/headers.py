@@ -2,6 +2,13 @@
 
 from collections.abc import Mapping
 
+PAGES_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""What a page may load: what is ours. Everything else is data, and loads nothing."""
+
 SECURITY_HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
@@ -12,3 +19,9 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "strict-transport-security": "max-age=63072000; includeSubDomains",
     "x-content-type-options": "nosniff",
 }
+PAGE_HEADERS: Mapping[str, str] = {**SECURITY_HEADERS, "content-security-policy": PAGES_CSP}
+
+
+def headers_for(media_type: str) -> Mapping[str, str]:
+    """Choose by what the answer is."""
+    return PAGE_HEADERS if media_type.startswith("text/html") else SECURITY_HEADERS

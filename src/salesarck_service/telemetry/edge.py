@@ -5,7 +5,7 @@ Litestar's own middleware doesn't run for unknown paths, so this wraps the whole
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -15,7 +15,9 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from salesarck_domain.ids import Randomness, uuid7
 from salesarck_domain.ports.clock import Clock
-from salesarck_service.security.headers import SECURITY_HEADERS
+from salesarck_service.problems import send_problem
+from salesarck_service.security.headers import headers_for
+from salesarck_service.security.proxies import Origin, Proxies
 from salesarck_service.telemetry.metrics import Metrics
 
 REQUEST_ID = "request-id"
@@ -27,12 +29,17 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger("salesarck.access")
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Gives every request an id and every answer its headers, and writes down how it went."""
+    """Gives every request an id and its origin, every answer its headers, and notes how it went.
+
+    Whoever looks at a request later finds its origin where a server without proxies would show it:
+    in `client` and `scheme`.
+    """
 
     app: ASGIApp
     real_clock: Clock
     randomness: Randomness
     metrics: Metrics
+    proxies: Proxies = field(default_factory=Proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
@@ -43,15 +50,19 @@ class Edge:
         known: dict[str, Any] = dict(scope)
         state: dict[str, Any] = {**known.get("state", {}), "correlation": correlation}
         scope["state"] = state
-        status = 500
+        origin = self.proxies.origin(scope)
+        scope["client"] = (origin.address, 0)
+        scope["scheme"] = origin.scheme
+        status, has_begun = 500, False
 
         async def send_on(message: Message) -> None:
-            nonlocal status
+            nonlocal status, has_begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, has_begun = message["status"], True
                 headers = MutableScopeHeaders.from_message(message)
                 headers[REQUEST_ID] = correlation
-                for name, value in SECURITY_HEADERS.items():
+                kind = headers.getall("content-type", [])
+                for name, value in headers_for("".join(kind)).items():
                     if name not in headers:
                         headers[name] = value
                 if state.get("replayed"):
@@ -62,8 +73,12 @@ class Edge:
         with structlog.contextvars.bound_contextvars(correlation=correlation):
             try:
                 await self.app(scope, receive, send_on)
+            except Exception as error:
+                if has_begun:
+                    raise
+                await send_problem(scope, send_on, error)
             finally:
-                self._note(scope, status, time.perf_counter() - began)
+                self._note(scope, origin, status, time.perf_counter() - began)
 
     def _correlation(self, scope: HTTPScope) -> str:
         """Take the id that a proxy gave the request, if it looks like one; else make one."""
@@ -71,9 +86,16 @@ class Edge:
         made = uuid7(self.real_clock(), self.randomness(10))
         return given if GIVEN_ID.fullmatch(given) else str(made)
 
-    def _note(self, scope: HTTPScope, status: int, seconds: float) -> None:
+    def _note(self, scope: HTTPScope, origin: Origin, status: int, seconds: float) -> None:
         known: dict[str, Any] = dict(scope)
         route = str(known.get("path_template") or UNMATCHED)
         method = str(scope["method"])
         self.metrics.requests.labels(method, route, str(status)).observe(seconds)
-        _log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+        _log.info(
+            "request",
+            method=method,
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 1),
+            network=origin.network,
+        )

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from salesarck_domain.errors import Conflict, SalesArckError
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.inbox import Inbox, RowState
-from salesarck_service.server import Server
+from salesarck_service.security.headers import SECURITY_HEADERS
+from salesarck_service.server import server_of
 from salesarck_service.settings import Settings
 
 PATH = "/metrics"
@@ -119,16 +119,7 @@ async def expose(
         return
     with _listening(settings.metrics_host, settings.metrics_port) as port:
         app = Exposition(registry, InboxGauges(inbox, clock, registry))
-        server = Server(
-            uvicorn.Config(
-                app,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=1,
-            )
-        )
+        server = server_of(app, drain_seconds=1, headers=SECURITY_HEADERS, lifespan="off")
         serving = asyncio.create_task(server.serve(sockets=[port]))
         try:
             yield

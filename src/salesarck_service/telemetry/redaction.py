@@ -27,7 +27,8 @@ _LOOKS = re.compile(
     r"""
     (?P<kept> \b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b          # an id
             | \b\d{4}-\d\d-\d\d(?![\d-])(?:[T ]\d\d:\d\d:\d\d)?(?:[.,]\d+)?        # a moment
-              (?:Z|[+-]\d\d:?\d\d)? | \b\d\d:\d\d:\d\d(?:[.,]\d+)? )
+              (?:Z|[+-]\d\d:?\d\d)? | \b\d\d:\d\d:\d\d(?:[.,]\d+)?
+            | (?<![\w.])(?:\d{1,3}\.){3}0/24\b )                                # a network
     | (?P<hidden> \beyJ[\w-]+\.[\w-]*(?:\.[\w-]*)?                              # a token
                 | \b(?:sb_secret|sb_publishable|whsec|sq0[a-z]{3})[_-][\w-]+    # somebody's key
                 | (?<=://)[^\s/@:]*:[^\s/@]*(?=@)                               # who logs in where
