@@ -4,8 +4,10 @@ Each setting is a variable `SALESARCK_` and its name in capitals. Where `…_FIL
 value is what that file holds. Lists are written with commas, pairs with an equals sign.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -13,6 +15,16 @@ import msgspec
 from msgspec import Meta, Struct
 
 from salesarck_domain.errors import Refused
+from salesarck_service.security.names import host_of
+from salesarck_service.security.strength import (
+    address_fault,
+    database_fault,
+    password_of,
+    redis_fault,
+    role_of,
+    same_faults,
+    secret_fault,
+)
 
 PREFIX = "SALESARCK_"
 FILE = "_FILE"
@@ -22,18 +34,19 @@ NOT_OURS = "SALESARCK_TEST_"
 
 PEPPER_LENGTH_MIN = 32
 SECRET_LENGTH_MIN = 16
-SIGNS_MIN = 8
-"""A secret made of fewer different signs was typed, not made."""
+ORIGIN = re.compile(r"(?P<scheme>https?)://[a-z0-9.-]+(?::[0-9]{1,5})?")
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 Count = Annotated[int, Meta(ge=1, le=10_000)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Host = Annotated[str, Meta(min_length=1, max_length=253)]
+File = Annotated[str, Meta(max_length=4096)]
 Pairs = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(eq=False)
 class SettingsInvalid(Refused):
-    """A setting is missing, weak, or means nothing."""
+    """Settings are missing, weak, or mean nothing: a sentence each."""
 
     what: str
     code: ClassVar[str] = "settings_invalid"
@@ -52,6 +65,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     database_prepare_threshold: Annotated[int, Meta(ge=0)] = 5
     """How often a statement is seen before it is prepared; 0 is never, as old poolers need it."""
     redis_url: str = ""
+    private_network: bool = False
+    """Whether nobody else can listen between us, Postgres and Redis, so that plain text will do."""
     peppers: Mapping[int, str]
     square_keys: tuple[str, ...] = ()
     square_url: str = ""
@@ -59,9 +74,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clover_checkout_secrets: Pairs = {}
     clover_api_base: str = "https://api.clover.com"
     clover_tokens: Pairs = {}
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 8000
-    metrics_host: str = "127.0.0.1"
+    metrics_host: Host = "127.0.0.1"
     metrics_port: Port = 0
     """Where `/metrics` is; 0 is nowhere, for `serve` and `work` on one machine need two."""
     public_url: str = ""
@@ -77,7 +92,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The Supabase project that signs people in. In development empty for the embedded identity."""
     supabase_key: str = ""
     """The project's secret key."""
-    identity_key_file: str = ""
+    identity_key_file: File = ""
     """Where the embedded identity keeps its keys; empty for new ones at every start."""
     lease_seconds: Seconds = 30.0
     sweep_seconds: Seconds = 5.0
@@ -117,16 +132,13 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     peppers = {name: plain.pop(name) for name in list(plain) if name.startswith(PEPPER)}
     told: dict[str, object] = {name.lower(): _shaped(name, plain[name]) for name in plain}
     told["peppers"] = {_number(name): text for name, text in peppers.items()}
-    if not told.get("database_url"):
-        raise SettingsInvalid(
-            f"set {PREFIX}DATABASE_URL to the address of your Postgres, "
-            "like postgresql://user:password@host/salesarck"
-        )
+    told.setdefault("database_url", "")
     try:
         settings = msgspec.convert(told, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsInvalid(_named(str(error))) from error
-    _check(settings)
+    if complaints := list(_complaints(settings)):
+        raise SettingsInvalid("\n".join(complaints))
     return settings
 
 
@@ -184,49 +196,106 @@ def _named(said: str) -> str:
     return f"there is no setting {PREFIX}{unknown.upper()}; remove it, or mend its name"
 
 
-def _check(settings: Settings) -> None:
+def _complaints(settings: Settings) -> Iterator[str]:
+    """Say everything that is wrong, so that nobody mends one thing to hear of the next."""
+    is_real = settings.environment == "production"
+    yield from _of_stores(settings, is_real=is_real)
     if not settings.peppers:
-        raise SettingsInvalid(
+        yield (
             f"set {PREFIX}PEPPER_1, the secret that codes are made with; "
             "make one with: openssl rand -base64 48"
         )
-    secrets = [(f"PEPPER_{number}", text) for number, text in settings.peppers.items()]
-    for name, text in secrets:
-        _check_secret(name, text, PEPPER_LENGTH_MIN)
-    _check_identity(settings)
-    shared = [("SQUARE_KEYS", text) for text in settings.square_keys]
-    shared += [("CLOVER_AUTH_CODES", text) for text in settings.clover_auth_codes]
-    for texts in settings.clover_checkout_secrets.values():
-        shared += [("CLOVER_CHECKOUT_SECRETS", text) for text in texts]
-    for name, text in shared:
-        _check_secret(name, text, SECRET_LENGTH_MIN)
+    for name, text in _secrets(settings):
+        length_min = PEPPER_LENGTH_MIN if name.startswith(PEPPER) else SECRET_LENGTH_MIN
+        yield from _some(secret_fault(PREFIX + name, text, length_min))
+    peppers = {f"{PREFIX}{PEPPER}{number}": text for number, text in settings.peppers.items()}
+    others = {f"{PREFIX}{name}": text for name, text in _secrets(settings)}
+    yield from same_faults({**peppers, **others})
+    yield from _of_identity(settings, is_real=is_real)
     for name in ("public_url", "square_url", "clover_api_base"):
-        url = str(getattr(settings, name))
-        if url and not url.startswith(("http://", "https://")):
-            raise SettingsInvalid(f"{PREFIX}{name.upper()} begins with https://")
+        if url := str(getattr(settings, name)):
+            yield from _some(address_fault(PREFIX + name.upper(), url, encrypted=is_real))
+    yield from _of_front(settings, is_real=is_real)
+    if is_real and settings.clock != "real":
+        yield f"{PREFIX}CLOCK is for development: remove it, or set {PREFIX}ENV=development"
 
 
-def _check_identity(settings: Settings) -> None:
-    url, key = settings.supabase_url, settings.supabase_key
-    if bool(url) != bool(key):
-        raise SettingsInvalid(
-            f"set {PREFIX}SUPABASE_URL and {PREFIX}SUPABASE_KEY, the project and its secret key"
+def _secrets(settings: Settings) -> Iterator[tuple[str, str]]:
+    for number, text in settings.peppers.items():
+        yield f"{PEPPER}{number}", text
+    for name in ("square_keys", "clover_auth_codes"):
+        yield from ((name.upper(), text) for text in getattr(settings, name))
+    for name in sorted(PAIRS):
+        for texts in getattr(settings, name).values():
+            yield from ((name.upper(), text) for text in texts)
+    if settings.supabase_key:
+        yield "SUPABASE_KEY", settings.supabase_key
+
+
+def _of_stores(settings: Settings, *, is_real: bool) -> Iterator[str]:
+    """Ways to Postgres and Redis, which in production leave this machine encrypted."""
+    private = settings.private_network or not is_real
+    database, redis = settings.database_url, settings.redis_url
+    if not database:
+        yield (
+            f"set {PREFIX}DATABASE_URL to the address of your Postgres, "
+            "like postgresql://user:password@host/salesarck"
         )
+        return
+    yield from _some(database_fault(f"{PREFIX}DATABASE_URL", database, private=private))
+    if redis:
+        yield from _some(redis_fault(f"{PREFIX}REDIS_URL", redis, private=private))
+    for name, url in (("DATABASE_URL", database), ("REDIS_URL", redis)):
+        if is_real and (password := password_of(url)):
+            called = f"the password in {PREFIX}{name}"
+            yield from _some(secret_fault(called, password, SECRET_LENGTH_MIN))
+
+
+def _of_identity(settings: Settings, *, is_real: bool) -> Iterator[str]:
+    url, key = settings.supabase_url, settings.supabase_key
+    if is_real and settings.identity_key_file:
+        yield (
+            f"{PREFIX}IDENTITY_KEY_FILE is for development: remove it, or set "
+            f"{PREFIX}ENV=development"
+        )
+    if bool(url) != bool(key):
+        yield f"set {PREFIX}SUPABASE_URL and {PREFIX}SUPABASE_KEY, the project and its secret key"
     if not url:
         return
-    ours = ("https://",) if settings.environment == "production" else ("https://", "http://")
-    if not url.startswith(ours):
-        raise SettingsInvalid(f"{PREFIX}SUPABASE_URL begins with https://")
+    yield from _some(address_fault(f"{PREFIX}SUPABASE_URL", url, encrypted=is_real))
     if url.rstrip("/").endswith("/auth/v1"):
-        raise SettingsInvalid(f"{PREFIX}SUPABASE_URL ends before /auth/v1")
-    if key.startswith("sb_publishable_"):
-        raise SettingsInvalid(f"{PREFIX}SUPABASE_KEY is the secret key, not the publishable one")
-    _check_secret("SUPABASE_KEY", key, SECRET_LENGTH_MIN)
+        yield f"{PREFIX}SUPABASE_URL ends before /auth/v1"
+    if key.startswith("sb_publishable_") or role_of(key) == "anon":
+        yield f"{PREFIX}SUPABASE_KEY is the secret key, not the publishable one"
 
 
-def _check_secret(name: str, text: str, length_min: int) -> None:
-    if len(text.encode()) < length_min or len(set(text)) < SIGNS_MIN:
-        raise SettingsInvalid(
-            f"{PREFIX}{name} is too weak: use at least {length_min} signs, and let a machine "
-            "make them: openssl rand -base64 48"
-        )
+def _of_front(settings: Settings, *, is_real: bool) -> Iterator[str]:
+    """Who may call us what, speak for others, and read what we answer."""
+    for host in settings.allowed_hosts:
+        if host_of(host) != host:
+            yield (
+                f"{PREFIX}ALLOWED_HOSTS has names in small letters, without https:// or a port, "
+                "like points.example.test"
+            )
+    for text in settings.trusted_proxies:
+        try:
+            is_all = ip_network(text).prefixlen == 0
+        except ValueError:
+            is_all = True
+        if is_all:
+            yield (
+                f"{PREFIX}TRUSTED_PROXIES has addresses of your proxies, and networks that are "
+                "yours alone, like 10.0.7.0/24"
+            )
+    for text in settings.allowed_origins:
+        found = ORIGIN.fullmatch(text)
+        if not found or (is_real and found["scheme"] != "https"):
+            yield (
+                f"{PREFIX}ALLOWED_ORIGINS has whole origins as browsers write them, like "
+                "https://shop.example.test"
+            )
+
+
+def _some(fault: str | None) -> Iterator[str]:
+    if fault:
+        yield fault

@@ -11,7 +11,7 @@ from tests.architecture.tree import ROOT
 
 SOON = 20.0
 COMMAND = "from salesarck_service.cli import main; main([{!r}])"
-PEPPER = "0123456789abcdefghijklmnopqrstuvwxyz"
+PEPPER = "kJ8vQ2xR7mZ4tW9bN3cL6fH1dG5sE0yA"
 
 
 async def start(command: str, **settings: str) -> asyncio.subprocess.Process:

@@ -198,6 +198,8 @@ async def test_pages_of_others_may_ask_nothing_unless_they_are_named(path: str) 
             allowed = answer.headers.get("access-control-allow-origin")
             assert allowed == (origin if may else None)
             assert "access-control-allow-credentials" not in answer.headers
+            told = [name for name in answer.headers if name.startswith("access-control-")]
+            assert not told or app is open_
 
 
 async def test_the_log_says_from_where_and_believes_proxies_alone() -> None:

@@ -1,6 +1,5 @@
 """The front: under which names the world reaches us, and through whom."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -8,9 +7,9 @@ from urllib.parse import urlsplit
 from litestar.config.cors import CORSConfig
 from litestar.types import Method
 
+from salesarck_service.security.names import host_of
 from salesarck_service.security.proxies import Proxies
 
-HOST = re.compile(r"(?P<name>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 METHODS: Sequence[Method] = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ASKED = ("authorization", "content-type", "idempotency-key", "last-event-id", "request-id")
 TOLD = ("Idempotency-Replayed", "RateLimit", "RateLimit-Policy", "Request-Id", "Retry-After")
@@ -47,9 +46,3 @@ class Front:
             allow_headers=list(ASKED),
             expose_headers=list(TOLD),
         )
-
-
-def host_of(text: str) -> str:
-    """Take the name out of a Host header, without its port; empty if that is no name."""
-    found = HOST.fullmatch(text)
-    return found["name"].lower() if found else ""

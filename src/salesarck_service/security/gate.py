@@ -11,7 +11,8 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Receive, Scope, Send
 
 from salesarck_service.problems import ProblemError, send_problem
-from salesarck_service.security.front import Front, host_of
+from salesarck_service.security.front import Front
+from salesarck_service.security.names import host_of
 
 HEADERS_MAX = 100
 HEAD_BYTES_MAX = 32 * 1024
