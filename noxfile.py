@@ -123,6 +123,16 @@ def pgbouncer(session: nox.Session) -> None:
 
 
 @nox.session
+def edge(session: nox.Session) -> None:
+    """Try the nginx configuration that we ship with the real nginx before the real service."""
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        session.run("apt-get", "install", "--yes", "nginx-light", external=True)
+        program = "/usr/sbin/nginx"
+    run(session, "pytest", "tests/edge", *session.posargs, SALESARCK_TEST_NGINX=program)
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """Search for longer than `make test` has time for, and never the same way twice."""
     rooms = session.posargs or ("tests",)
