@@ -36,6 +36,7 @@ from salesarck_service.document import complete
 from salesarck_service.idempotency import Idempotency, provide_once
 from salesarck_service.problems import answer_problem
 from salesarck_service.routes.admin.platform import PlatformController
+from salesarck_service.routes.browser import BrowserController
 from salesarck_service.routes.consumer.codes import CodesController
 from salesarck_service.routes.consumer.contacts import change_contact
 from salesarck_service.routes.consumer.events import Watching, events
@@ -48,9 +49,11 @@ from salesarck_service.routes.merchant.sales import SalesController
 from salesarck_service.routes.merchant.till import TillController
 from salesarck_service.routes.sign_in import SignInController, jwks
 from salesarck_service.routes.webhooks import Reception, webhooks_router
+from salesarck_service.security.browsers import Browsers
 from salesarck_service.security.front import Front
 from salesarck_service.security.gate import Gate
 from salesarck_service.security.guards import PUBLIC, Doorkeeper, undeclared
+from salesarck_service.security.seal import Seal
 from salesarck_service.telemetry.edge import Edge
 from salesarck_service.telemetry.metrics import Metrics
 
@@ -91,7 +94,10 @@ def create_app(parts: Parts) -> ASGIApp:
     Raises:
         ValueError: a route says neither what it asks for nor that it is public.
     """
-    gate = Gate(litestar_app(parts), parts.front)
+    browsers = Browsers(
+        litestar_app(parts), parts.front.origin, _seal(parts), parts.identity, parts.real_clock
+    )
+    gate = Gate(browsers, parts.front)
     return Edge(gate, parts.real_clock, parts.randomness, parts.metrics, parts.front.proxies)
 
 
@@ -135,11 +141,16 @@ async def page() -> str:
     return PAGE
 
 
+def _seal(parts: Parts) -> Seal:
+    return Seal(parts.peppers.secrets, parts.randomness)
+
+
 def _handlers() -> Sequence[ControllerRouterHandler]:
     return [
         page,
         HealthController,
         SignInController,
+        BrowserController,
         jwks,
         ProfileController,
         change_contact,
@@ -172,6 +183,9 @@ def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]
         "reception": parts.reception,
         "watching": parts.watching,
         "doorkeeper": doorkeeper,
+        "front": parts.front,
+        "seal": _seal(parts),
+        "real_clock": parts.real_clock,
         "readiness": Readiness(parts.checks),
         "sign_in": SignIn(parts.identity, parts.directory, prove, clock, parts.randomness),
         "code_desk": CodeDesk(begin, clock, parts.peppers, push),

@@ -155,6 +155,21 @@ async def test_every_answer_carries_what_protects(status: str) -> None:
         assert answer.json()["correlation"] == answer.headers["request-id"]
 
 
+async def test_whoever_looks_later_finds_the_true_address_and_scheme() -> None:
+    seen: list[tuple[object, object]] = []
+
+    async def look(scope: Scope, _receive: Receive, send: Send) -> None:
+        seen.append((scope["client"], scope["scheme"]))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    parts, told = memory_parts(), {"x-forwarded-for": "198.51.100.8", "x-forwarded-proto": "http"}
+    for proxies in (Proxies(), Proxies((ip_network("10.0.0.0/24"),))):
+        app = Edge(look, parts.real_clock, parts.randomness, parts.metrics, proxies)
+        await ask(app, headers=told)
+    assert seen == [(("10.0.0.9", 0), "https"), (("198.51.100.8", 0), "http")]
+
+
 async def test_what_breaks_before_litestar_is_a_problem_too() -> None:
     async def broken(_scope: Scope, _receive: Receive, _send: Send) -> None:
         raise KeyError("secret of somebody")
