@@ -15,7 +15,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from salesarck_domain.ids import uuid7
 from salesarck_service.problems import MEDIA_TYPE, ProblemError, problem_of
 from salesarck_service.security.gate import (
-    BODY_SECONDS,
     HEAD_BYTES_MAX,
     body_too_slow,
     head_too_large,
@@ -23,11 +22,8 @@ from salesarck_service.security.gate import (
 from salesarck_service.security.headers import SECURITY_HEADERS
 from salesarck_service.telemetry.edge import REQUEST_ID
 
-HEAD_SECONDS = 10.0
-"""How long a head may take to come, from its first byte or the connection's start."""
-
-REST_SECONDS = BODY_SECONDS + 5.0
-"""How long what comes after a head may take, also where nobody reads it; the gate is sooner."""
+WAIT_SECONDS = 10.0
+"""How long a head may take to come, and what follows it, also where nobody reads that."""
 
 MESSAGE_BYTES_MAX = 8 * 1024 * 1024
 """More than the largest body that any route reads: nobody sends for the sake of sending."""
@@ -36,8 +32,7 @@ MESSAGE_BYTES_MAX = 8 * 1024 * 1024
 class BoundedProtocol(HttpToolsProtocol):
     """Ends what comes too slowly, or is never complete."""
 
-    head_seconds = HEAD_SECONDS
-    rest_seconds = REST_SECONDS
+    wait_seconds = WAIT_SECONDS
 
     _in_head = True
     _come = 0
@@ -46,7 +41,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
-        self._wait(self.head_seconds)
+        self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
@@ -57,7 +52,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._come += len(data)
         if self._timer is None:
-            self._wait(self.head_seconds)
+            self._wait()
         super().data_received(data)
         if self._in_head and self._come > HEAD_BYTES_MAX:
             self._refuse(head_too_large())
@@ -72,7 +67,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_head, self._come = False, 0
         self._unanswered += 1
-        self._wait(self.rest_seconds)
+        self._stop_waiting()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -88,9 +83,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Say that this is no HTTP, as a problem."""
         self._refuse(ProblemError(HTTPStatus.BAD_REQUEST, "http_invalid", msg.lower()))
 
-    def _wait(self, seconds: float) -> None:
-        self._stop_waiting()
-        self._timer = self.loop.call_later(seconds, self._give_up)
+    def _wait(self) -> None:
+        self._timer = self.loop.call_later(self.wait_seconds, self._give_up)
 
     def _stop_waiting(self) -> None:
         if self._timer:

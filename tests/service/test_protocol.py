@@ -84,8 +84,7 @@ async def wire(port: int) -> AsyncIterator[Wire]:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same protocol with less patience."""
-    monkeypatch.setattr(BoundedProtocol, "head_seconds", 0.4)
-    monkeypatch.setattr(BoundedProtocol, "rest_seconds", 0.8)
+    monkeypatch.setattr(BoundedProtocol, "wait_seconds", 0.4)
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from salesarck_service.security.names import host_of
 
 HEADERS_MAX = 100
 HEAD_BYTES_MAX = 32 * 1024
-BODY_SECONDS = 10.0
-"""How long a body may take to come: nobody holds a connection open byte by byte."""
+BODY_SECONDS = 8.0
+"""How long a body may take to come. The protocol waits a little longer, so this is answered."""
 
 PROBES = "/health/"
 """A load balancer asks by address, and knows no name of ours."""
