@@ -7,6 +7,7 @@ from uuid import UUID
 from salesarck_domain.deeds import (
     ApplyDue,
     CancelCode,
+    ChangeTerms,
     DeductPoints,
     Deed,
     GrantPoints,
@@ -166,6 +167,9 @@ READERS: Mapping[str, Callable[[Data], Deed]] = {
         absorbed=_person(f, "absorbed"), survivor=_person(f, "survivor"), id=_act(f)
     ),
     "undo_merge": lambda f: UndoMerge(merge=ActId(UUID(str(f["merge"]))), id=_act(f)),
+    "change_terms": lambda f: ChangeTerms(
+        before=plain_object("terms", f["before"]), after=plain_object("terms", f["after"])
+    ),
     "apply_due": _due,
 }
 WORDS: Mapping[type[Deed], str] = {
@@ -181,5 +185,6 @@ WORDS: Mapping[type[Deed], str] = {
     DeductPoints: "deduct_points",
     MergeWallets: "merge_wallets",
     UndoMerge: "undo_merge",
+    ChangeTerms: "change_terms",
     ApplyDue: "apply_due",
 }

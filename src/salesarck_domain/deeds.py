@@ -126,6 +126,14 @@ class UndoMerge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeTerms:
+    """A tenant's terms were changed: judgements and codes rest on them. Both are plain data."""
+
+    before: Mapping[str, object]
+    after: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyDue:
     """The timetable applied what had come due in some wallets."""
 
@@ -145,6 +153,7 @@ Deed = (
     | DeductPoints
     | MergeWallets
     | UndoMerge
+    | ChangeTerms
     | ApplyDue
 )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from salesarck_domain.ids import ActId, ConsumerId, SaleId, TenantId
 from salesarck_domain.phone import Email, Phone
@@ -23,35 +24,72 @@ class Permission(StrEnum):
     """What a route may ask of its caller."""
 
     OWN_WALLET = "own_wallet"
+    SIGN_UP_TENANTS = "sign_up_tenants"
+    ANSWER_INVITATIONS = "answer_invitations"
+    LEAVE_TEAM = "leave_team"
     TAKE_CODES = "take_codes"
     READ_SALES = "read_sales"
     READ_RULES = "read_rules"
     CHANGE_RULES = "change_rules"
+    READ_TERMS = "read_terms"
+    CHANGE_TERMS = "change_terms"
+    READ_TEAM = "read_team"
+    INVITE_STAFF = "invite_staff"
+    CHANGE_TEAM = "change_team"
     READ_PLATFORM = "read_platform"
+    READ_AUDIT = "read_audit"
+    FIND_PEOPLE = "find_people"
     ADJUST_WALLETS = "adjust_wallets"
+    FREEZE_WALLETS = "freeze_wallets"
+    CHANGE_TENANTS = "change_tenants"
+    SUSPEND_PEOPLE = "suspend_people"
 
 
+_ANYBODY = frozenset(
+    {Permission.OWN_WALLET, Permission.SIGN_UP_TENANTS, Permission.ANSWER_INVITATIONS}
+)
+_CASHIER = frozenset({Permission.TAKE_CODES, Permission.LEAVE_TEAM})
+_MANAGER = _CASHIER | {
+    Permission.READ_SALES,
+    Permission.READ_RULES,
+    Permission.READ_TERMS,
+    Permission.READ_TEAM,
+    Permission.INVITE_STAFF,
+}
+_OWNER = _MANAGER | {Permission.CHANGE_RULES, Permission.CHANGE_TERMS, Permission.CHANGE_TEAM}
+_ADMIN = frozenset(
+    {
+        Permission.READ_PLATFORM,
+        Permission.READ_AUDIT,
+        Permission.FIND_PEOPLE,
+        Permission.ADJUST_WALLETS,
+        Permission.FREEZE_WALLETS,
+        Permission.CHANGE_TENANTS,
+        Permission.SUSPEND_PEOPLE,
+    }
+)
 MAY: dict[Role, frozenset[Permission]] = {
-    Role.CONSUMER: frozenset({Permission.OWN_WALLET}),
-    Role.CASHIER: frozenset({Permission.TAKE_CODES}),
-    Role.MANAGER: frozenset(
-        {
-            Permission.TAKE_CODES,
-            Permission.READ_SALES,
-            Permission.READ_RULES,
-        }
-    ),
-    Role.OWNER: frozenset(
-        {
-            Permission.TAKE_CODES,
-            Permission.READ_SALES,
-            Permission.READ_RULES,
-            Permission.CHANGE_RULES,
-        }
-    ),
-    Role.ADMIN: frozenset({Permission.READ_PLATFORM, Permission.ADJUST_WALLETS}),
+    Role.CONSUMER: _ANYBODY,
+    Role.CASHIER: _CASHIER,
+    Role.MANAGER: _MANAGER,
+    Role.OWNER: _OWNER,
+    Role.ADMIN: _ADMIN,
 }
 """Deny is the default: what does not stand here, a role may not."""
+
+WHILE_PENDING: frozenset[Permission] = (_OWNER - {Permission.TAKE_CODES}) | {
+    Permission.ANSWER_INVITATIONS
+}
+"""What may be done with a tenant that no admin has approved yet: all is set up, and waits."""
+
+STAFF: tuple[Role, ...] = (Role.CASHIER, Role.MANAGER, Role.OWNER)
+"""The roles at a tenant, weakest first."""
+
+MAY_INVITE: dict[Role, frozenset[Role]] = {
+    Role.MANAGER: frozenset({Role.CASHIER}),
+    Role.OWNER: frozenset(STAFF),
+}
+"""Whom a role may invite. A manager hires for the counter; who runs the business is the owner's."""
 
 
 class EvidenceKind(StrEnum):
@@ -107,11 +145,17 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person works for a tenant, or for the platform (no tenant)."""
+    """A person works for a tenant, or for the platform (no tenant): one role each."""
 
     person: ConsumerId
     role: Role
     tenant: TenantId | None = None
+
+    def __post_init__(self) -> None:
+        if (self.role is Role.ADMIN) != (self.tenant is None) or self.role is Role.CONSUMER:
+            raise ValueError(
+                "admins work for the platform; cashiers, managers, owners for a tenant"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,3 +191,15 @@ def kin_of(merges: Iterable[WalletMerge]) -> Mapping[ConsumerId, set[ConsumerId]
         one = kin.get(merge.absorbed, {merge.absorbed}) | kin.get(merge.survivor, {merge.survivor})
         kin.update(dict.fromkeys(one, one))
     return kin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """Somebody is asked to work for a tenant: whoever proves this phone or e-mail may accept."""
+
+    id: UUID
+    tenant: TenantId
+    evidence: Evidence
+    role: Role
+    invited_by: str
+    expires_at: datetime

@@ -1,15 +1,49 @@
 """Tenants: the businesses on the platform, and the terms each sets."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
 
 from salesarck_domain.days import zone
+from salesarck_domain.errors import Refused
 from salesarck_domain.ids import TenantId
 from salesarck_domain.money import is_currency
 
 COUNTRY = re.compile("[A-Z]{2}")
 PERCENT_MAX = 100
+ADJUSTMENT_LIMIT = 10_000
+PLAIN_TERMS = ("name", "currency", "country", "time_zone", "adjustment_limit")
+TIME_TERMS = ("code_lifetime", "claim_window", "grace")
+
+
+class TenantState(StrEnum):
+    """Whether a tenant takes part: its sales are judged and its codes honoured when active."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+MAY_BECOME: Mapping[TenantState, frozenset[TenantState]] = {
+    TenantState.PENDING: frozenset({TenantState.ACTIVE, TenantState.SUSPENDED}),
+    TenantState.ACTIVE: frozenset({TenantState.SUSPENDED}),
+    TenantState.SUSPENDED: frozenset({TenantState.ACTIVE}),
+}
+
+
+@dataclass(eq=False)
+class TenantStateRefused(Refused):
+    """A tenant can't go from the state it is in to the one that was wanted."""
+
+    state: TenantState
+    wanted: TenantState
+    code: ClassVar[str] = "tenant_state_refused"
+
+    def __str__(self) -> str:
+        return f"this tenant is {self.state}, and can't become {self.wanted} from there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +81,10 @@ class RedemptionTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """One business. Its zone says when its days begin, its country how people write phones."""
+    """One business. Its zone says when its days begin, its country how people write phones.
+
+    Beyond `adjustment_limit` points a consumer and day, an admin adjusts only with a second one.
+    """
 
     id: TenantId
     name: str
@@ -58,7 +95,8 @@ class Tenant:
     claim_window: timedelta = timedelta(days=90)
     grace: timedelta = timedelta(days=7)
     terms: RedemptionTerms = field(default_factory=RedemptionTerms)
-    suspended: bool = False
+    adjustment_limit: int = ADJUSTMENT_LIMIT
+    state: TenantState = TenantState.ACTIVE
 
     def __post_init__(self) -> None:
         zone(self.time_zone)
@@ -72,3 +110,46 @@ class Tenant:
             raise ValueError("a code lives longer than no time at all")
         if min(self.claim_window, self.grace) < timedelta(0):
             raise ValueError("a window is not negative")
+        if self.adjustment_limit < 0:
+            raise ValueError("a limit is not negative")
+
+    def follow(self, wanted: TenantState) -> "Tenant":
+        """Take one step, if the table has it.
+
+        Raises:
+            TenantStateRefused: it hasn't.
+        """
+        if wanted not in MAY_BECOME[self.state]:
+            raise TenantStateRefused(self.state, wanted)
+        return replace(self, state=wanted)
+
+
+def terms_as_data(tenant: Tenant) -> dict[str, object]:
+    """Say a tenant's terms as plain data; lengths of time in whole seconds."""
+    terms = tenant.terms
+    return {
+        **{name: getattr(tenant, name) for name in PLAIN_TERMS},
+        **{name: int(getattr(tenant, name).total_seconds()) for name in TIME_TERMS},
+        "points_per_unit": terms.points_per_unit,
+        "points_min": terms.points_min,
+        "bill_percent_max": terms.bill_percent_max,
+        "catalogue": [{"name": it.name, "points": it.points} for it in terms.catalogue],
+    }
+
+
+def with_terms(tenant: Tenant, data: Mapping[str, object]) -> Tenant:
+    """Put terms from plain data in the place of a tenant's own.
+
+    Raises:
+        ValueError: they mean nothing.
+    """
+    told: dict[str, Any] = {**terms_as_data(tenant), **data}
+    catalogue = tuple(Reward(str(it["name"]), int(it["points"])) for it in told.pop("catalogue"))
+    redemption = RedemptionTerms(
+        points_per_unit=told.pop("points_per_unit"),
+        points_min=told.pop("points_min"),
+        bill_percent_max=told.pop("bill_percent_max"),
+        catalogue=catalogue,
+    )
+    told |= {name: timedelta(seconds=told[name]) for name in TIME_TERMS}
+    return replace(tenant, terms=redemption, **told)

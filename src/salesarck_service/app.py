@@ -22,30 +22,40 @@ from salesarck_domain.ports.profiles import Profiles
 from salesarck_domain.ports.push import Push
 from salesarck_domain.ports.store import Store
 from salesarck_domain.redemption.code import Peppers
+from salesarck_domain.use_cases.adjustments import AdjustmentDesk
 from salesarck_domain.use_cases.codes import CodeDesk
 from salesarck_domain.use_cases.contacts import ChangeContact
 from salesarck_domain.use_cases.merging import MergeAccounts
 from salesarck_domain.use_cases.people import Prove
+from salesarck_domain.use_cases.platform import PeopleDesk
 from salesarck_domain.use_cases.profiles import ChangeProfile
 from salesarck_domain.use_cases.rules import PreviewSale, Publish, Retire
 from salesarck_domain.use_cases.sessions import SignIn
-from salesarck_domain.use_cases.wallets import AdjustWallet
+from salesarck_domain.use_cases.team import TeamDesk
+from salesarck_domain.use_cases.tenants import SignUpTenant, TenantDesk
 from salesarck_service.caller import Caller
 from salesarck_service.contacts import Contacts
 from salesarck_service.document import complete
 from salesarck_service.idempotency import Idempotency, provide_once
 from salesarck_service.problems import answer_problem
+from salesarck_service.routes.admin.adjustments import AdjustmentsController
+from salesarck_service.routes.admin.audit import AuditController
+from salesarck_service.routes.admin.people import PeopleController
 from salesarck_service.routes.admin.platform import PlatformController
+from salesarck_service.routes.admin.tenants import TenantsController
 from salesarck_service.routes.browser import BrowserController
 from salesarck_service.routes.consumer.codes import CodesController
 from salesarck_service.routes.consumer.contacts import change_contact
 from salesarck_service.routes.consumer.events import Watching, events
 from salesarck_service.routes.consumer.merges import MergesController
 from salesarck_service.routes.consumer.profile import ProfileController
+from salesarck_service.routes.consumer.tenants import OnboardingController
 from salesarck_service.routes.consumer.wallets import WalletsController
 from salesarck_service.routes.health import HealthController, Readiness
 from salesarck_service.routes.merchant.rules import RulesController
 from salesarck_service.routes.merchant.sales import SalesController
+from salesarck_service.routes.merchant.team import TeamController
+from salesarck_service.routes.merchant.terms import TermsController
 from salesarck_service.routes.merchant.till import TillController
 from salesarck_service.routes.sign_in import SignInController, jwks
 from salesarck_service.routes.webhooks import Reception, webhooks_router
@@ -86,6 +96,7 @@ class Parts:
     metrics: Metrics
     front: Front
     watching: Watching = field(default_factory=Watching)
+    approve_at_once: bool = False
 
 
 def create_app(parts: Parts) -> ASGIApp:
@@ -161,6 +172,13 @@ def _handlers() -> Sequence[ControllerRouterHandler]:
         TillController,
         RulesController,
         SalesController,
+        OnboardingController,
+        TermsController,
+        TeamController,
+        TenantsController,
+        PeopleController,
+        AdjustmentsController,
+        AuditController,
         PlatformController,
         webhooks_router(),
     ]
@@ -195,7 +213,13 @@ def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]
         "publish": Publish(begin, clock),
         "retire": Retire(begin, clock),
         "preview_sale": PreviewSale(parts.store, clock),
-        "adjust_wallet": AdjustWallet(begin, clock, push),
+        "adjustment_desk": AdjustmentDesk(begin, clock, push),
+        "people_desk": PeopleDesk(parts.store, parts.directory, clock),
+        "team_desk": TeamDesk(begin, parts.directory, clock),
+        "tenant_desk": TenantDesk(parts.store, clock),
+        "sign_up_tenant": SignUpTenant(
+            parts.store, parts.directory, clock, at_once=parts.approve_at_once
+        ),
         "idempotency": Idempotency(parts.answers, clock, parts.real_clock, parts.randomness),
     }
     found = {name: _given(thing) for name, thing in made.items()}

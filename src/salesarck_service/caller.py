@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from typing import ClassVar
+from uuid import UUID
 
+from salesarck_domain.audit import Act
 from salesarck_domain.errors import Forbidden, Missing
-from salesarck_domain.ids import ConsumerId
-from salesarck_domain.people import Role
+from salesarck_domain.ids import ActId, ConsumerId
+from salesarck_domain.people import STAFF, Role
 from salesarck_domain.tenants import Tenant
 
 
@@ -32,13 +34,24 @@ class TenantSuspended(Forbidden):
 
 
 @dataclass(eq=False)
-class OwnWallet(Forbidden):
-    """Nobody who works here moves points of their own wallet by hand."""
+class TenantPending(Forbidden):
+    """No admin has approved the tenant yet: it can be set up, and nothing else."""
 
-    code: ClassVar[str] = "own_wallet"
+    name: str
+    code: ClassVar[str] = "tenant_pending"
 
     def __str__(self) -> str:
-        return "nobody adjusts their own wallet; ask a colleague"
+        return f"{self.name} waits for approval; set it up meanwhile, its sales are kept"
+
+
+@dataclass(eq=False)
+class PersonSuspended(Forbidden):
+    """An admin suspended this person."""
+
+    code: ClassVar[str] = "person_suspended"
+
+    def __str__(self) -> str:
+        return "you are suspended; your points are safe. Ask support why"
 
 
 @dataclass(eq=False)
@@ -65,6 +78,17 @@ class Caller:
     def actor(self) -> str:
         """How books and audit rows call this person."""
         return f"person:{self.person}"
+
+    def act(self, id_: UUID, reason: str = "") -> Act:
+        """What this person sets out to do: staff on behalf of their tenant, others on their own."""
+        staff = self.tenant if self.role in STAFF else None
+        return Act(
+            id=ActId(id_),
+            actor=self.actor,
+            on_behalf_of=f"tenant:{staff.id}" if staff else "",
+            reason=reason.strip(),
+            correlation=self.correlation,
+        )
 
     @property
     def here(self) -> Tenant:

@@ -29,7 +29,9 @@ PORTS = [
 """Those that are more than a function: a function needs no contract and no folder."""
 
 
-ROOM = {"answers": "store", "directory": "store", "inbox": "store", "profiles": "store"}
+ROOM = dict.fromkeys(
+    ("adjustments", "answers", "directory", "inbox", "profiles", "team", "wallets"), "store"
+)
 """Ports that share a room with another, because one transaction spans them."""
 
 

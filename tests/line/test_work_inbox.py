@@ -21,6 +21,7 @@ from salesarck_domain.ports.pos import (
     UnreadableDelivery,
 )
 from salesarck_domain.ports.store import BeginWork, Work
+from salesarck_domain.tenants import TenantState
 from salesarck_domain.testing.examples import ADA, CAFE, DAY, MINUTE, NOON, paid
 from salesarck_domain.testing.store.bench import arrival
 from salesarck_domain.use_cases.deliveries import LOOK_AGAIN, WorkInbox, backoff
@@ -135,13 +136,16 @@ class TestWaiting:
         assert await line.ends() == ["applied"]
         assert await line.balance() == 5
 
-    async def test_a_suspended_tenant_waits_as_long_as_it_takes(self, line: Line) -> None:
-        await line.store.directory.add_tenant(replace(CAFE, suspended=True))
+    @pytest.mark.parametrize("state", [TenantState.PENDING, TenantState.SUSPENDED])
+    async def test_a_tenant_that_is_not_active_waits_as_long_as_it_takes(
+        self, line: Line, state: TenantState
+    ) -> None:
+        await line.store.directory.add_tenant(replace(CAFE, state=state))
         await line.tell("one", hers("P1", 5))
         for _ in range(2 * ATTEMPTS_MAX):
             assert await line.ends() == ["put_off"]
             line.now += LOOK_AGAIN
-        assert (await line.row("one", "waiting")).error == "Café is suspended"
+        assert (await line.row("one", "waiting")).error == f"Café is {state}"
         await line.store.directory.add_tenant(CAFE)
         assert await line.ends() == ["applied"]
         assert await line.balance() == 5

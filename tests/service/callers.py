@@ -3,22 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from salesarck_domain.deeds import TellNews
-from salesarck_domain.ids import CodeId, ConsumerId, SaleId, TenantId
-from salesarck_domain.people import MAY, Permission, Role
+from salesarck_domain.audit import Act
+from salesarck_domain.deeds import GrantPoints, TellNews
+from salesarck_domain.ids import ActId, CodeId, ConsumerId, SaleId, TenantId
+from salesarck_domain.people import MAY, WHILE_PENDING, Evidence, Permission, Role
+from salesarck_domain.tenants import TenantState
 from salesarck_domain.testing.examples import BAKERY, CAFE, NOON, POINT_PER_DOLLAR, paid
+from salesarck_domain.use_cases.adjustments import AdjustmentDesk
 from salesarck_domain.use_cases.rules import Publish
 from salesarck_domain.use_cases.sales import RecordNews
+from salesarck_domain.use_cases.team import TeamDesk
 from tests.service.desk import ADA, ADMIN, CLERK, OWNER, STRANGER, Desk
 
 MANAGER, FORGER = "+12125550105", "a forger"
-MILL = replace(CAFE, id=TenantId(uuid4()), name="Mill", suspended=True)
-QUARRY = replace(CAFE, id=TenantId(uuid4()), name="Quarry", suspended=True)
+MILL = replace(CAFE, id=TenantId(uuid4()), name="Mill", state=TenantState.SUSPENDED)
+QUARRY = replace(CAFE, id=TenantId(uuid4()), name="Quarry", state=TenantState.SUSPENDED)
+DAIRY = replace(CAFE, id=TenantId(uuid4()), name="Dairy", state=TenantState.PENDING)
 NOWHERE = TenantId(uuid4())
 
 ROLES: Mapping[str | None, Role | None] = {
@@ -30,13 +35,14 @@ ROLES: Mapping[str | None, Role | None] = {
     FORGER: None,
     None: None,
 }
-"""The café's and the mill's people, and two who are nobody."""
+"""The café's, the mill's and the dairy's people, and two who are nobody."""
 
 PLACES: Mapping[str, TenantId] = {
     "own": CAFE.id,
     "others": BAKERY.id,
     "nowhere": NOWHERE,
     "suspended": MILL.id,
+    "pending": DAIRY.id,
     "others, suspended": QUARRY.id,
 }
 STAFF = frozenset({Role.CASHIER, Role.MANAGER, Role.OWNER})
@@ -45,6 +51,7 @@ Refusal = tuple[int, str]
 NOBODY: Refusal = (401, "token_not_accepted")
 NOT_ALLOWED: Refusal = (403, "not_allowed")
 SUSPENDED: Refusal = (403, "tenant_suspended")
+PENDING: Refusal = (403, "tenant_pending")
 NO_TENANT: Refusal = (404, "tenant_unknown")
 
 
@@ -53,15 +60,21 @@ def refusal(permission: Permission, role: Role | None, place: str | None) -> Ref
     if role is None:
         return NOBODY
     if permission in MAY[Role.CONSUMER]:
-        suspended = {"suspended": SUSPENDED, "others, suspended": SUSPENDED, "nowhere": NO_TENANT}
-        return suspended.get(place or "")
+        waits = None if permission in WHILE_PENDING else NO_TENANT
+        elsewhere = {
+            "suspended": SUSPENDED,
+            "others, suspended": SUSPENDED,
+            "pending": waits,
+            "nowhere": NO_TENANT,
+        }
+        return elsewhere.get(place or "")
     if permission in MAY[Role.ADMIN]:
         here = NO_TENANT if place == "nowhere" else None
         return here if role is Role.ADMIN else NOT_ALLOWED
-    if role not in STAFF or place not in {"own", "suspended"}:
+    if role not in STAFF or place not in {"own", "suspended", "pending"}:
         return NO_TENANT
-    late = SUSPENDED if place == "suspended" else None
-    return late if permission in MAY[role] else NOT_ALLOWED
+    late = {"suspended": SUSPENDED, "pending": None if permission in WHILE_PENDING else PENDING}
+    return late.get(place or "") if permission in MAY[role] else NOT_ALLOWED
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,9 @@ class Ids:
     code: CodeId
     sale: SaleId
     number: int
+    adjustment: ActId
+    invitation: UUID
+    person: ConsumerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +101,12 @@ class World:
     @classmethod
     async def open(cls, desk: Desk) -> "World":
         await desk.sign_in(MANAGER)
-        for tenant in (MILL, QUARRY):
+        for tenant in (MILL, QUARRY, DAIRY):
             await desk.store.directory.add_tenant(tenant)
         await desk.employ(MANAGER, Role.MANAGER, CAFE.id)
         for phone in (CLERK, MANAGER, OWNER):
-            await desk.employ(phone, ROLES[phone] or Role.CASHIER, MILL.id)
+            for tenant in (MILL, DAIRY):
+                await desk.employ(phone, ROLES[phone] or Role.CASHIER, tenant.id)
         desk.tokens[FORGER] = _forged(desk.tokens[OWNER])
         own = await _something(desk, CAFE.id, ADA, 1)
         return cls(desk, own, await _something(desk, BAKERY.id, STRANGER, 2))
@@ -115,4 +132,28 @@ async def _something(desk: Desk, tenant: TenantId, phone: str, versions: int) ->
     assert (await desk.give(500, phone, tenant)).status_code == 201
     path = f"/v1/consumer/wallets/{tenant}/codes"
     code = await desk.ask("POST", path, phone, json={"points": 100}, key=str(uuid4()))
-    return Ids(person, CodeId(code.json()["id"]), sale.id, versions)
+    adjustment, invitation = await _something_to_decide(desk, tenant, person)
+    return Ids(
+        consumer=person,
+        code=CodeId(code.json()["id"]),
+        sale=sale.id,
+        number=versions,
+        adjustment=adjustment,
+        invitation=invitation,
+        person=person,
+    )
+
+
+async def _something_to_decide(
+    desk: Desk, tenant: TenantId, person: ConsumerId
+) -> tuple[ActId, UUID]:
+    """A request for an adjustment, and an invitation."""
+    act = ActId(uuid4())
+    deed = GrantPoints(consumer=person, points=5, id=act)
+    asked = Act(id=act, actor="person:another", reason="a spilt coffee")
+    await AdjustmentDesk(desk.store.begin, desk.clock, desk.push).request(tenant, deed, asked)
+    team = TeamDesk(desk.store.begin, desk.store.directory, desk.clock)
+    evidence = Evidence.phone("+12125550199")
+    asked = Act(id=ActId(uuid4()), actor="person:another")
+    made = await team.invite(tenant, evidence, Role.CASHIER, Role.OWNER, asked)
+    return act, made.id

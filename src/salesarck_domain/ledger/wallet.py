@@ -37,6 +37,19 @@ class InsufficientPoints(Refused):
         return f"the wallet holds {self.balance:,} pts, {short:,} pts short of {self.asked:,} pts"
 
 
+@dataclass(eq=False)
+class WalletFrozen(Refused):
+    """An admin froze this wallet: points come and run out, and nobody spends or moves them."""
+
+    code: ClassVar[str] = "wallet_frozen"
+
+    def __str__(self) -> str:
+        return (
+            "this wallet is frozen: it issues and redeems no codes and takes no adjustments; "
+            "it still earns, refunds and expires. Ask support to look into it"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class By:
     """Who moves points, when, and what it is called across logs and rows."""
@@ -70,6 +83,7 @@ class Wallet:
     balance: int = 0
     owed: int = 0
     head: str = FIRST
+    frozen: bool = False
     lots: dict[LotId, Lot] = field(default_factory=dict[LotId, Lot])
     codes: dict[CodeId, RedemptionCode] = field(default_factory=dict[CodeId, RedemptionCode])
     taken_for: Mapping[CodeId, Sequence[Taking]] = field(
@@ -92,7 +106,13 @@ class Wallet:
         self._bring(EntryKind.EARN, points, cause, by, ends_at)
 
     def give(self, kind: EntryKind, points: int, cause: Cause, by: By) -> None:
-        """Bring in points that never end: a grant or a bonus."""
+        """Bring in points that never end: a grant or a bonus.
+
+        Raises:
+            WalletFrozen: it is a grant, and the wallet takes none.
+        """
+        if kind is EntryKind.GRANT:
+            self._check_not_frozen()
         self._bring(kind, points, cause, by, None)
 
     def claw_back(self, asked: int, cause: Cause, by: By) -> None:
@@ -105,7 +125,9 @@ class Wallet:
 
         Raises:
             InsufficientPoints: there are fewer.
+            WalletFrozen: the wallet takes no adjustments.
         """
+        self._check_not_frozen()
         self._check_covers(points)
         self._take(EntryKind.DEDUCT, points, cause, by)
 
@@ -140,7 +162,9 @@ class Wallet:
 
         Raises:
             InsufficientPoints: there are fewer.
+            WalletFrozen: the wallet issues no codes.
         """
+        self._check_not_frozen()
         self._check_covers(code.points)
         before = len(self.takings)
         self._take(EntryKind.REDEEM, code.points, _cause_of(code.id, by.at), by)
@@ -148,7 +172,12 @@ class Wallet:
         self._keep(code)
 
     def settle(self, code: RedemptionCode) -> None:
-        """Note that a till honoured a code: the points left when it was issued."""
+        """Note that a till honoured a code: the points left when it was issued.
+
+        Raises:
+            WalletFrozen: the wallet redeems no codes.
+        """
+        self._check_not_frozen()
         self._keep(code)
 
     def release(self, code: RedemptionCode, at: datetime, by: By, grace: timedelta) -> None:
@@ -292,6 +321,10 @@ class Wallet:
         # that the points taken first are the older lot again.
         at = entry.recorded_at + number * TICK
         return LotId(derived(at, "lot", self.tenant, self.consumer, entry.seq, number))
+
+    def _check_not_frozen(self) -> None:
+        if self.frozen:
+            raise WalletFrozen
 
     def _check_covers(self, points: int) -> None:
         if points > self.balance:

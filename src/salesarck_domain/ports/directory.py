@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol
+from uuid import UUID
 
+from salesarck_domain.audit import AuditNote
 from salesarck_domain.errors import Conflict, Missing, Unavailable
 from salesarck_domain.ids import ActId, ConsumerId, TenantId
-from salesarck_domain.people import AccountMerge, Evidence, Member, Proof
+from salesarck_domain.people import AccountMerge, Evidence, Invitation, Member, Proof
 from salesarck_domain.tenants import Tenant
 
 
@@ -131,8 +133,8 @@ class Directory(Protocol):
     async def tenants_waiting_for(self, evidence: Iterable[Evidence]) -> Sequence[TenantId]:
         """Find the tenants with unclaimed sales that wait for any of this evidence.
 
-        Nothing is judged at a suspended tenant: it is not among them, nor in `claimable`, and
-        what was proved meanwhile is claimed afterwards.
+        Nothing is judged at a tenant that isn't active: it is not among them, nor in
+        `claimable`, and what was proved meanwhile is claimed afterwards.
         """
         ...
 
@@ -144,9 +146,44 @@ class Directory(Protocol):
         ...
 
     async def add_member(self, member: Member) -> None:
-        """Give a person a role at a tenant, or on the platform."""
+        """Give a person a role at a tenant, or on the platform, if they have none there."""
         ...
 
     async def memberships(self, person: ConsumerId) -> Sequence[Member]:
         """Read a person's roles."""
+        ...
+
+    async def invitations(
+        self, evidence: Iterable[Evidence], now: datetime
+    ) -> Sequence[Invitation]:
+        """Find the open invitations of whoever proved any of this evidence, latest id first."""
+        ...
+
+    async def forget_invitations(self, now: datetime) -> int:
+        """Forget the invitations that ran out; say how many."""
+        ...
+
+    async def is_suspended(self, person: ConsumerId) -> bool:
+        """Whether an admin has suspended a person."""
+        ...
+
+    async def suspend(self, person: ConsumerId, note: AuditNote, *, suspended: bool) -> bool:
+        """Suspend a person or reinstate them, with its audit row; say if that changed anything.
+
+        Nothing is written where it changes nothing.
+        """
+        ...
+
+    async def note(self, note: AuditNote) -> None:
+        """Add an audit row of the platform: what is about no tenant. Twice is once."""
+        ...
+
+    async def noted(self, id_: UUID) -> AuditNote | None:
+        """Find an audit row of the platform, if the deed was done before."""
+        ...
+
+    async def notes(
+        self, *, target: str | None = None, before: UUID | None = None, limit: int = 50
+    ) -> Sequence[AuditNote]:
+        """Read audit rows of the platform, latest id first; those about a target."""
         ...

@@ -15,12 +15,15 @@ from salesarck_domain.audit import AuditNote
 from salesarck_domain.days import Span
 from salesarck_domain.deeds import Applied
 from salesarck_domain.ids import ActId, CodeId, ConsumerId, SaleId, TenantId
+from salesarck_domain.ledger.adjustment import Adjustment, AdjustmentState
 from salesarck_domain.ledger.entry import LedgerEntry
 from salesarck_domain.ledger.lots import Lot
 from salesarck_domain.ledger.reconciliation import WalletBooks
-from salesarck_domain.ledger.wallet import Wallet
 from salesarck_domain.news import CustomerNews
 from salesarck_domain.people import Evidence, Proof, WalletMerge
+from salesarck_domain.ports.adjustments import Adjustments
+from salesarck_domain.ports.team import Team
+from salesarck_domain.ports.wallets import Codes, Wallets
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.rules.version import Retirement, RuleBook, RuleVersion
 from salesarck_domain.sales.sale import CustomerBook, PaymentKey, Sale, SaleKey, Tender
@@ -98,53 +101,6 @@ class Sales(Protocol):
 
     async def keep(self, tenders: Iterable[Tender]) -> None:
         """Write tenders that are in no sale: payments of which only refunds are known."""
-        ...
-
-
-class Wallets(Protocol):
-    """Wallets of one tenant."""
-
-    async def lock(
-        self,
-        consumers: Iterable[ConsumerId],
-        *,
-        sales: Iterable[SaleId] = (),
-        codes: Iterable[CodeId] = (),
-    ) -> Mapping[ConsumerId, Wallet]:
-        """Lock wallets in sorted order, in a statement of their own, and load them.
-
-        A wallet that isn't there begins empty. Loaded are its last entry, its open lots, its
-        issued codes and those in `codes` with what they took from which lots, and how many
-        points of `sales` ran out, in whichever wallet. To be called once in a work.
-        """
-        ...
-
-    async def append(self, wallets: Iterable[Wallet]) -> None:
-        """Write what wallets decided: entries, takings, lots, codes; all or nothing.
-
-        Raises:
-            ToldDifferently: an entry's (reference, kind) is there already.
-        """
-        ...
-
-
-class Codes(Protocol):
-    """Redemption codes of one tenant. Written through their wallet."""
-
-    async def find(self, lookups: Sequence[str]) -> RedemptionCode | None:
-        """Find the code that reads so: one that is issued, else the latest."""
-        ...
-
-    async def get(self, code: CodeId) -> RedemptionCode | None:
-        """Find a code by its id."""
-        ...
-
-    async def wrong_tries(self, place: str, since: datetime) -> Sequence[datetime]:
-        """Read when wrong codes were typed at a place (a till, a cashier), oldest first."""
-        ...
-
-    async def note_wrong_try(self, places: Iterable[str], at: datetime) -> None:
-        """Note that a wrong code was typed at these places."""
         ...
 
 
@@ -233,6 +189,20 @@ class Work(Protocol):
         """How its tills know people."""
         ...
 
+    @property
+    def team(self) -> Team:
+        """Who works for it."""
+        ...
+
+    @property
+    def adjustments(self) -> Adjustments:
+        """What admins moved in its wallets by hand, and what waits for a second one."""
+        ...
+
+    async def change_tenant(self, tenant: Tenant) -> None:
+        """Write the tenant's terms and state anew. Only in a work that is alone."""
+        ...
+
     async def publish(self, version: RuleVersion) -> None:
         """Add a rule version. Only in a work that is alone."""
         ...
@@ -298,6 +268,7 @@ class Account:
     owed: int
     seq: int
     lots: Sequence[Lot]
+    frozen: bool = False
 
 
 class Books(Protocol):
@@ -378,8 +349,26 @@ class Books(Protocol):
         """Read the merges of a tenant's wallets, undone ones too, by id."""
         ...
 
-    async def notes(self, tenant: TenantId, target: str) -> Sequence[AuditNote]:
-        """Read the audit rows about a target, oldest first."""
+    async def notes(
+        self,
+        tenant: TenantId,
+        *,
+        target: str | None = None,
+        before: UUID | None = None,
+        limit: int = 50,
+    ) -> Sequence[AuditNote]:
+        """Read audit rows, latest id first; those about a target."""
+        ...
+
+    async def adjustments(
+        self,
+        tenant: TenantId,
+        *,
+        state: AdjustmentState | None = None,
+        before: ActId | None = None,
+        limit: int = 50,
+    ) -> Sequence[Adjustment]:
+        """Read adjustments, latest id first; those in a state."""
         ...
 
 

@@ -5,11 +5,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from salesarck_domain.audit import AuditNote
 from salesarck_domain.ids import ActId, TenantId, derived
 from salesarck_domain.people import AccountMerge, Evidence, Member, Proof, Role
 from salesarck_domain.ports.directory import Directory, Link, LinkTaken, TenantMissing
 from salesarck_domain.sales.sale import Sale
-from salesarck_domain.tenants import RedemptionTerms, Reward, Tenant
+from salesarck_domain.tenants import RedemptionTerms, Reward, Tenant, TenantState
 from salesarck_domain.testing.examples import (
     ADA,
     ADAS_EMAIL,
@@ -37,7 +38,8 @@ SPECIAL = Tenant(
     claim_window=timedelta(days=1),
     grace=timedelta(0),
     terms=RedemptionTerms(7, 50, 30, (Reward("tea", 3), Reward("coffee", 5))),
-    suspended=True,
+    adjustment_limit=7,
+    state=TenantState.SUSPENDED,
 )
 
 
@@ -219,14 +221,15 @@ class DirectoryContract(StoreBench):
                 await _keep(cafe, payment, taken=True)
             assert list(await directory.claimable(9)) == [(BAKERY.id, till)]
 
-    async def test_what_waits_at_a_suspended_tenant_waits_for_its_end(self) -> None:
+    async def test_what_waits_at_a_tenant_waits_until_it_is_active(self) -> None:
         async with self.cafe() as cafe:
             directory = cafe.store.directory
             await _keep(cafe, "P1", ADAS_PHONE)
             await directory.prove([proof := Proof(ADAS_PHONE, ADA, NOON)])
-            await directory.add_tenant(replace(CAFE, suspended=True))
-            assert list(await directory.tenants_waiting_for([ADAS_PHONE])) == []
-            assert list(await directory.claimable(9)) == []
+            for state in (TenantState.PENDING, TenantState.SUSPENDED):
+                await directory.add_tenant(replace(CAFE, state=state))
+                assert list(await directory.tenants_waiting_for([ADAS_PHONE])) == []
+                assert list(await directory.claimable(9)) == []
             await directory.add_tenant(CAFE)
             assert list(await directory.tenants_waiting_for([ADAS_PHONE])) == [CAFE.id]
             assert list(await directory.claimable(9)) == [(CAFE.id, proof)]
@@ -264,12 +267,47 @@ class DirectoryContract(StoreBench):
             ]
             for member in (*hers, *hers, Member(GRACE, Role.CASHIER, CAFE.id)):
                 await directory.add_member(member)
+            await directory.add_member(Member(ADA, Role.OWNER, BAKERY.id))
             found = await directory.memberships(ADA)
             assert set(found) == set(hers)
             assert len(found) == 3
             assert list(await directory.memberships(GRACE)) == [
                 Member(GRACE, Role.CASHIER, CAFE.id)
             ]
+
+    async def test_a_person_is_suspended_and_reinstated_with_a_note(self) -> None:
+        async with self.directory() as directory:
+            suspend = directory.suspend
+            assert not await directory.is_suspended(ADA)
+            assert not await suspend(ADA, _note("idle", 0), suspended=False)
+            assert await suspend(ADA, _note("one", 1), suspended=True)
+            assert not await suspend(ADA, _note("again", 2), suspended=True)
+            assert (await directory.is_suspended(ADA), await directory.is_suspended(GRACE)) == (
+                True,
+                False,
+            )
+            assert await suspend(ADA, _note("two", 3), suspended=False)
+            assert not await directory.is_suspended(ADA)
+            assert list(await directory.notes()) == [_note("two", 3), _note("one", 1)]
+
+    async def test_of_many_who_suspend_a_person_at_once_one_does(self) -> None:
+        async with self.directory() as directory:
+            ends = await all_of(
+                *(directory.suspend(ADA, _note(str(it), it), suspended=True) for it in range(8))
+            )
+            assert sorted(map(bool, ends)) == [False] * 7 + [True]
+            assert len(await directory.notes()) == 1
+
+    async def test_the_platform_keeps_an_audit_of_its_own(self) -> None:
+        async with self.directory() as directory:
+            early, late, other = _note("early", 1), _note("late", 2), _note("other", 0, "grace")
+            for note in (late, early, other, early):
+                await directory.note(note)
+            assert await directory.noted(early.id) == early
+            assert await directory.noted(derived(NOON, "?")) is None
+            assert list(await directory.notes()) == [late, early, other]
+            assert list(await directory.notes(target="ada")) == [late, early]
+            assert list(await directory.notes(before=late.id, limit=1)) == [early]
 
 
 def _merchants(links: Sequence[Link]) -> set[tuple[str, str]]:
@@ -292,3 +330,19 @@ async def _keep(
         sale.award = {"points": 0, "reason": reason}
 
     await shop.tell(paid(payment, 5, at=at), judge)
+
+
+def _note(name: str, minutes: int, target: str = "ada") -> AuditNote:
+    at = NOON + minutes * MINUTE
+    return AuditNote(
+        id=derived(at, "note", name),
+        actor="person:1",
+        action="look_up",
+        target=target,
+        reason="she called",
+        at=at,
+        before={"suspended": True},
+        after={"suspended": False},
+        correlation="request-1",
+        on_behalf_of="person:2",
+    )

@@ -22,6 +22,7 @@ from salesarck_domain.news_codec import (
     plain_object,
 )
 from salesarck_domain.people import Evidence
+from salesarck_domain.points import POINTS_MAX
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.push import Balance
 from salesarck_domain.ports.store import Store
@@ -118,6 +119,7 @@ def _tenant(data: Data, name: str) -> Tenant:
         code_lifetime=timedelta(minutes=_number(data, "code_minutes", 15)),
         claim_window=timedelta(days=_number(data, "claim_days", 90)),
         grace=timedelta(days=_number(data, "grace_days", 7)),
+        adjustment_limit=POINTS_MAX,
     )
 
 

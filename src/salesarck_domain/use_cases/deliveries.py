@@ -33,14 +33,14 @@ from salesarck_domain.ports.pos import (
     WebhookReader,
 )
 from salesarck_domain.ports.store import BeginWork, Finished
-from salesarck_domain.tenants import Tenant
+from salesarck_domain.tenants import Tenant, TenantState
 from salesarck_domain.use_cases.sales import RecordNews, in_time, outcome_of
 
 RETRY_FIRST = timedelta(seconds=30)
 RETRY_FACTOR = 6
 RETRY_MAX = timedelta(hours=2)
 LOOK_AGAIN = timedelta(minutes=5)
-"""How long a row waits for what only people can mend: a suspended tenant, a link that ended."""
+"""How long a row waits for what only people can mend: a tenant that isn't active, a link."""
 
 TRIES_AT_ONCE = 3
 """Two works can stand in each other's way; the second try mostly finds the way free."""
@@ -182,8 +182,8 @@ class WorkInbox:
         if row.tenant is None:
             return await self._work_for_nobody(row)
         tenant = await self.directory.tenant(row.tenant)
-        if tenant.suspended:
-            raise RowMustWait(f"{tenant.name} is suspended")
+        if tenant.state is not TenantState.ACTIVE:
+            raise RowMustWait(f"{tenant.name} is {tenant.state}")
         news = self._read(row, tenant.country)
         gone = next((told for told in news if isinstance(told, UnlinkedNews)), None)
         link = await self._link_to_end(row) if gone else None

@@ -7,6 +7,7 @@ from salesarck_domain.deeds import (
     Applied,
     ApplyDue,
     CancelCode,
+    ChangeTerms,
     DeductPoints,
     Deed,
     GrantPoints,
@@ -25,11 +26,13 @@ from salesarck_domain.ledger.entry import LedgerEntry
 from salesarck_domain.ledger.wallet import By
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.store import Books, Store, Work
+from salesarck_domain.tenants import Tenant, with_terms
 from salesarck_domain.use_cases.codes import cancel, issue, redeem, undo
 from salesarck_domain.use_cases.merging import merge, undo_merge
 from salesarck_domain.use_cases.people import prove
 from salesarck_domain.use_cases.rules import publish, retire
 from salesarck_domain.use_cases.sales import tell
+from salesarck_domain.use_cases.tenants import change_terms
 from salesarck_domain.use_cases.wallets import adjust, apply_due
 
 WALLETS_AT_A_TIME = 200
@@ -52,6 +55,8 @@ async def do_again(work: Work, deed: Deed, by: By) -> None:
             await merge(work, deed, by)
         case UndoMerge():
             await undo_merge(work, deed, by)
+        case ChangeTerms():
+            await change_terms(work, deed, by)
         case ApplyDue():
             await apply_due(work, deed, by)
         case _:
@@ -74,7 +79,10 @@ async def _do_with_code(
 
 def is_alone(deed: Deed) -> bool:
     """Whether a deed changes what every judgement rests on."""
-    return isinstance(deed, PublishRules | RetireRules | ProveEvidence | MergeWallets | UndoMerge)
+    return isinstance(
+        deed,
+        PublishRules | RetireRules | ProveEvidence | MergeWallets | UndoMerge | ChangeTerms,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +119,18 @@ class Replay:
         """
         found: list[Difference] = []
         for tenant in await self.directory.tenants():
-            await self.into_directory.add_tenant(tenant)
+            await self.into_directory.add_tenant(await self._as_it_began(tenant))
             async for applied in self.source.books.applied(tenant.id):
                 await self._do(tenant.id, applied)
             found += await compare(tenant.id, self.source.books, self.into.books)
         return found
+
+    async def _as_it_began(self, tenant: Tenant) -> Tenant:
+        """Find the terms that stood before the first change of them."""
+        async for applied in self.source.books.applied(tenant.id):
+            if isinstance(applied.deed, ChangeTerms):
+                return with_terms(tenant, applied.deed.before)
+        return tenant
 
     async def _do(self, tenant: TenantId, applied: Applied) -> None:
         by = By(applied.actor, applied.at, applied.correlation)

@@ -2,12 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
-from salesarck_domain.audit import AuditNote
+from salesarck_domain.audit import Act
+from salesarck_domain.days import day_of, zone
 from salesarck_domain.deeds import ApplyDue, DeductPoints, GrantPoints
 from salesarck_domain.errors import Refused
-from salesarck_domain.ids import ActId, ConsumerId, TenantId
+from salesarck_domain.ids import ConsumerId, TenantId
+from salesarck_domain.ledger.adjustment import Adjustment, AdjustmentState
 from salesarck_domain.ledger.entry import EntryKind, ToldDifferently
 from salesarck_domain.ledger.wallet import TIMETABLE, By, Cause, Wallet
 from salesarck_domain.ports.clock import Clock
@@ -26,6 +29,20 @@ class AdjustmentInvalid(Refused):
 
     def __str__(self) -> str:
         return self.what
+
+
+@dataclass(eq=False)
+class SecondAdminNeeded(Refused):
+    """An adjustment is more than one admin moves alone."""
+
+    limit: int
+    code: ClassVar[str] = "second_admin_needed"
+
+    def __str__(self) -> str:
+        return (
+            f"one admin adjusts a wallet by at most {self.limit:,} pts a day; "
+            "request it, and let a second one approve"
+        )
 
 
 async def adjust(work: Work, deed: GrantPoints | DeductPoints, by: By) -> Wallet:
@@ -67,33 +84,76 @@ class AdjustWallet:
 
         Raises:
             AdjustmentInvalid: no points, or no reason.
+            OwnWallet: it is the actor's.
+            SecondAdminNeeded: it is more than one admin moves alone in a day.
             InsufficientPoints: there are fewer to take.
+            WalletFrozen: the wallet takes none.
             ToldDifferently: an adjustment of this id was made before.
         """
-        if deed.points < 1 or not reason.strip():
-            raise AdjustmentInvalid("an adjustment moves at least one point and says why")
         by = By(actor, self.clock(), correlation)
+        made = new_adjustment(deed, reason, actor, by.at)
+        act = Act(id=deed.id, actor=actor, reason=made.reason, correlation=correlation)
         async with self.begin(tenant) as work:
             if await work.noted(deed.id):
                 raise ToldDifferently(f"act:{deed.id}")
-            wallet = await adjust(work, deed, by)
-            await work.note(_note(deed.id, deed.consumer, reason.strip(), wallet, by))
-        balance = Balance(tenant, deed.consumer, wallet.balance, wallet.owed, wallet.seq)
+            await _check_limit(work, deed, by.at)
+            balance = await adjust_and_tell(work, deed, by, "adjust_wallet", act)
+            await work.adjustments.add(made)
         await self.push.publish(balance)
         return balance
 
 
-def _note(act: ActId, consumer: ConsumerId, reason: str, wallet: Wallet, by: By) -> AuditNote:
-    return AuditNote(
-        id=act,
-        actor=by.actor,
-        action="adjust_wallet",
-        target=f"consumer:{consumer}",
-        reason=reason,
-        at=by.at,
-        after={"balance": wallet.balance, "owed": wallet.owed, "seq": wallet.seq},
-        correlation=by.correlation,
+def new_adjustment(
+    deed: GrantPoints | DeductPoints, reason: str, actor: str, at: datetime
+) -> Adjustment:
+    """Write an adjustment down as made at once.
+
+    Raises:
+        AdjustmentInvalid: no points, or no reason.
+        OwnWallet: it is the actor's.
+    """
+    if deed.points < 1 or not reason.strip():
+        raise AdjustmentInvalid("an adjustment moves at least one point and says why")
+    return Adjustment(
+        id=deed.id,
+        consumer=deed.consumer,
+        kind="grant" if isinstance(deed, GrantPoints) else "deduct",
+        points=deed.points,
+        reason=reason.strip(),
+        state=AdjustmentState.MADE,
+        requested_by=actor,
+        requested_at=at,
     )
+
+
+async def adjust_and_tell(
+    work: Work, deed: GrantPoints | DeductPoints, by: By, action: str, act: Act
+) -> Balance:
+    """Adjust, with an audit row of what the wallet held before, and a notice to its owner.
+
+    Raises:
+        InsufficientPoints: there are fewer to take.
+        WalletFrozen: the wallet takes none.
+    """
+    wallet = await adjust(work, deed, by)
+    moved = next(entry for entry in wallet.entries if entry.reference == f"act:{deed.id}")
+    before = {
+        "balance": moved.balance_after - moved.delta,
+        "owed": moved.owed_after - moved.owed_change,
+        "seq": moved.seq - 1,
+    }
+    after = {"balance": wallet.balance, "owed": wallet.owed, "seq": wallet.seq}
+    await work.note(act.note(action, f"consumer:{deed.consumer}", by.at, before, after))
+    told = {"consumer": str(deed.consumer), "act": str(deed.id), "kind": moved.kind.value}
+    await work.announce("wallet_adjusted", told)
+    return Balance(wallet.tenant, wallet.consumer, wallet.balance, wallet.owed, wallet.seq)
+
+
+async def _check_limit(work: Work, deed: GrantPoints | DeductPoints, at: datetime) -> None:
+    today = day_of(at, zone(work.tenant.time_zone))
+    made = await work.adjustments.made(deed.consumer, today)
+    if made + deed.points > work.tenant.adjustment_limit:
+        raise SecondAdminNeeded(work.tenant.adjustment_limit)
 
 
 async def apply_due(work: Work, deed: ApplyDue, by: By) -> Sequence[Balance]:

@@ -166,7 +166,12 @@ async def open_worker(settings: Settings) -> AsyncGenerator[InboxWorker]:
         ear = await opened.enter_async_context(
             open_timetable(
                 _queue(settings),
-                timetable(due, prove.claim_leftovers, lambda: store.answers.forget(real_clock())),
+                timetable(
+                    due,
+                    prove.claim_leftovers,
+                    lambda: store.answers.forget(real_clock()),
+                    lambda: store.directory.forget_invitations(clock()),
+                ),
                 every_seconds=min(max(1, round(settings.sweep_seconds)), 59),
             )
         )

@@ -66,6 +66,7 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
             },
             metrics=metrics,
             front=front,
+            approve_at_once=settings.tenant_approval == "at_once",
         )
 
 

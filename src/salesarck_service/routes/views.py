@@ -8,11 +8,12 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
+from salesarck_domain.audit import AuditNote
 from salesarck_domain.ledger.lots import Lot
 from salesarck_domain.money import Money
 from salesarck_domain.ports.store import Account
 from salesarck_domain.rules.award import Award
-from salesarck_domain.tenants import Reward, Tenant
+from salesarck_domain.tenants import Reward, Tenant, TenantState, terms_as_data
 from salesarck_service.problems import request_invalid
 
 MinorUnits = Annotated[
@@ -26,6 +27,10 @@ Currency = Annotated[str, Meta(description="ISO 4217, like USD.", examples=["USD
 Moment = Annotated[datetime, Meta(tz=True, description="With its offset from UTC.")]
 
 
+PLAIN = r"^[^\x00]*[^\s\x00][^\x00]*$"
+"""Text with something to read in it, and without what no database keeps."""
+
+Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=PLAIN)]
 YEARS = range(1970, 2200)
 
 
@@ -40,6 +45,12 @@ def in_our_time(name: str, at: datetime | None) -> datetime | None:
     if at.year not in YEARS:
         raise request_invalid(name, f"a moment lies between {YEARS[0]} and {YEARS[-1]}")
     return at.astimezone(UTC)
+
+
+class Because(Struct, forbid_unknown_fields=True):
+    """Why: it is kept, and read by admins."""
+
+    reason: Reason
 
 
 class MoneyView(Struct):
@@ -109,6 +120,7 @@ class WalletView(Struct):
     balance: int
     owed: int
     seq: int
+    frozen: bool
     expiring: Sequence[ExpiryView]
 
     @classmethod
@@ -120,8 +132,52 @@ class WalletView(Struct):
             balance=account.balance,
             owed=account.owed,
             seq=account.seq,
+            frozen=account.frozen,
             expiring=_expiring(account.lots),
         )
+
+
+class TermsView(Struct):
+    """A tenant, whether it takes part, and its terms. Lengths of time are in seconds."""
+
+    id: UUID
+    state: TenantState
+    name: str
+    currency: str
+    country: str
+    time_zone: str
+    code_lifetime: int
+    claim_window: int
+    grace: int
+    adjustment_limit: int
+    points_per_unit: int
+    points_min: int
+    bill_percent_max: int
+    catalogue: Sequence[RewardView]
+
+    @classmethod
+    def of(cls, tenant: Tenant) -> Self:
+        told = {"id": tenant.id, "state": tenant.state, **terms_as_data(tenant)}
+        return msgspec.convert(told, cls)
+
+
+class NoteView(Struct):
+    """Who did what, for whom, and why."""
+
+    id: UUID
+    actor: str
+    on_behalf_of: str
+    action: str
+    target: str
+    reason: str
+    at: datetime
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    correlation: str
+
+    @classmethod
+    def of(cls, note: AuditNote) -> Self:
+        return cls(**{name: getattr(note, name) for name in cls.__struct_fields__})
 
 
 def _expiring(lots: Sequence[Lot]) -> Sequence[ExpiryView]:

@@ -9,10 +9,17 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
 from salesarck_domain.ids import ConsumerId, TenantId
-from salesarck_domain.people import MAY, Evidence, Permission, Role
+from salesarck_domain.people import MAY, WHILE_PENDING, Evidence, Permission, Role
 from salesarck_domain.ports.directory import Directory, TenantMissing
 from salesarck_domain.ports.identity import Claims, TokenNotAccepted, TokenVerifier
-from salesarck_service.caller import Caller, NotAllowed, TenantSuspended
+from salesarck_domain.tenants import Tenant, TenantState
+from salesarck_service.caller import (
+    Caller,
+    NotAllowed,
+    PersonSuspended,
+    TenantPending,
+    TenantSuspended,
+)
 
 PUBLIC = {"public": True}
 """What a route says that asks nobody who they are."""
@@ -63,6 +70,8 @@ class Doorkeeper:
             NotAllowed: their role doesn't stretch this far.
             TenantMissing: the address names no tenant of theirs.
             TenantSuspended: it names a suspended one.
+            TenantPending: it names one that nobody approved, for more than setting it up.
+            PersonSuspended: an admin suspended them.
         """
         if is_public(handler):
             return
@@ -70,11 +79,13 @@ class Doorkeeper:
         if permission is None:
             raise NotAllowed("what no route declares")
         person = await self._person(connection.headers.get("authorization", ""))
+        if await self.directory.is_suspended(person):
+            raise PersonSuspended
         named = connection.path_params.get("tenant")
         role = await self._role(person, permission, TenantId(named) if named else None)
         tenant = await self.directory.tenant(TenantId(named)) if named else None
-        if tenant and tenant.suspended and role is not Role.ADMIN:
-            raise TenantSuspended(tenant.name)
+        if tenant and role is not Role.ADMIN:
+            _check_standing(tenant, role, permission)
         correlation = str(connection.scope["state"]["correlation"])
         connection.scope["state"]["caller"] = Caller(
             person=person, role=role, tenant=tenant, correlation=correlation
@@ -107,6 +118,19 @@ class Doorkeeper:
             if permission in MAY[member.role]:
                 return member.role
         raise NotAllowed(permission)
+
+
+def _check_standing(tenant: Tenant, role: Role, permission: Permission) -> None:
+    """Let nobody but admins work with a tenant that doesn't take part.
+
+    To those who don't work there, one that nobody approved yet is none.
+    """
+    if tenant.state is TenantState.SUSPENDED:
+        raise TenantSuspended(tenant.name)
+    if tenant.state is TenantState.PENDING and permission not in WHILE_PENDING:
+        if role is Role.CONSUMER:
+            raise TenantMissing(str(tenant.id))
+        raise TenantPending(tenant.name)
 
 
 def _proved(claims: Claims) -> Iterable[Evidence]:

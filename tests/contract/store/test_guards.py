@@ -19,7 +19,15 @@ from tests.postgres import Database
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-WRITTEN_ONCE = ("applied", "audit", "ledger_entry", "lot_movement", "retirement", "rule_version")
+WRITTEN_ONCE = (
+    "applied",
+    "audit",
+    "ledger_entry",
+    "lot_movement",
+    "platform_audit",
+    "retirement",
+    "rule_version",
+)
 FIRST: dict[str, object] = {
     "tenant_id": CAFE.id,
     "consumer_id": ADA,
@@ -164,11 +172,82 @@ def test_every_key_of_a_tenants_table_begins_with_the_tenant(connection: Connect
         JOIN pg_attribute AS tenant ON tenant.attrelid = table_.oid
             AND tenant.attname = 'tenant_id' AND tenant.attnotnull
         WHERE constraint_.contype IN ('p', 'u', 'f')
-            AND table_.relname NOT IN ('link', 'member', 'waiting')
+            AND table_.relname NOT IN ('invitation', 'link', 'member', 'waiting')
             AND constraint_.conkey[1] <> tenant.attnum
         """
     )
     assert found.fetchall() == []
+
+
+ASKED: dict[str, object] = {
+    "tenant_id": CAFE.id,
+    "id": UUID(int=1),
+    "consumer_id": ADA,
+    "kind": "grant",
+    "points": 5,
+    "reason": "a spilt coffee",
+    "state": "pending",
+    "requested_by": "person:1",
+    "requested_at": NOON,
+    "expires_at": NOON,
+}
+DECIDED = {**ASKED, "state": "approved", "decided_by": "person:2", "decided_at": NOON}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"decided_by": "person:1"},
+        {"decided_by": f"person:{ADA}"},
+        {"requested_by": f"person:{ADA}"},
+        {"decided_by": None},
+        {"decided_at": None},
+        {"expires_at": None},
+        {"state": "made"},
+        {"state": "pending"},
+        {"points": 0},
+        {"kind": "bonus"},
+        {"state": "expired"},
+    ],
+    ids=str,
+)
+def test_an_adjustment_takes_two_admins_whatever_a_program_says(
+    connection: Connection, wrong: dict[str, object]
+) -> None:
+    with pytest.raises(errors.CheckViolation):
+        insert(connection, "adjustment", {**DECIDED, **wrong})
+    insert(connection, "adjustment", DECIDED)
+
+
+def test_an_adjustment_is_decided_once(connection: Connection) -> None:
+    insert(connection, "adjustment", ASKED)
+    decide = "UPDATE adjustment SET state = %s, decided_by = %s, decided_at = now()"
+    with pytest.raises(errors.CheckViolation):
+        connection.execute(decide, ["approved", "person:1"])
+    connection.execute(decide, ["approved", "person:2"])
+    with pytest.raises(errors.RestrictViolation):
+        connection.execute(decide, ["rejected", "person:3"])
+    connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(SERVICE_ROLE)))
+    for statement in ("UPDATE adjustment SET points = 9", "DELETE FROM adjustment"):
+        with pytest.raises(errors.InsufficientPrivilege):
+            connection.execute(sql.SQL(statement))
+
+
+@pytest.mark.parametrize(
+    ("role", "tenant"), [("admin", CAFE.id), ("owner", None), ("consumer", CAFE.id)]
+)
+def test_a_member_has_a_role_that_fits_the_place(
+    connection: Connection, role: str, tenant: UUID | None
+) -> None:
+    with pytest.raises(errors.CheckViolation):
+        insert(connection, "member", {"person_id": ADA, "role": role, "tenant_id": tenant})
+
+
+def test_a_member_has_one_role_a_tenant(connection: Connection) -> None:
+    row: dict[str, object] = {"person_id": ADA, "role": "owner", "tenant_id": CAFE.id}
+    insert(connection, "member", row)
+    with pytest.raises(errors.UniqueViolation):
+        insert(connection, "member", {**row, "role": "cashier"})
 
 
 def test_migrations_make_the_tables_that_the_program_names(database: Database) -> None:

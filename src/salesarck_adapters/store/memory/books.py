@@ -6,10 +6,17 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
-from salesarck_adapters.store.memory.shelf import KeptWallet, Room, Shelf, copy_whole
+from salesarck_adapters.store.memory.shelf import (
+    KeptWallet,
+    Room,
+    Shelf,
+    copy_whole,
+    latest_notes,
+)
 from salesarck_domain.audit import AuditNote
 from salesarck_domain.deeds import Applied
-from salesarck_domain.ids import CodeId, ConsumerId, SaleId, TenantId
+from salesarck_domain.ids import ActId, CodeId, ConsumerId, SaleId, TenantId
+from salesarck_domain.ledger.adjustment import Adjustment, AdjustmentState
 from salesarck_domain.ledger.entry import LedgerEntry
 from salesarck_domain.ledger.lots import age, soonest_first
 from salesarck_domain.ledger.reconciliation import WalletBooks
@@ -38,6 +45,7 @@ class MemoryBooks:
             owed=last.owed_after if last else 0,
             seq=last.seq if last else 0,
             lots=soonest_first(kept.open_lots),
+            frozen=self.room.shelf(tenant).frozen.get(consumer, False),
         )
 
     async def accounts_of(self, consumer: ConsumerId) -> Sequence[Account]:
@@ -135,10 +143,34 @@ class MemoryBooks:
         merges = self.room.shelf(tenant).merges
         return [merges[id_] for id_ in sorted(merges)]
 
-    async def notes(self, tenant: TenantId, target: str) -> Sequence[AuditNote]:
-        """Read the audit rows about a target, oldest first."""
-        found = [note for note in self.room.shelf(tenant).notes.values() if note.target == target]
-        return sorted(found, key=lambda note: (note.at, note.id))
+    async def notes(
+        self,
+        tenant: TenantId,
+        *,
+        target: str | None = None,
+        before: UUID | None = None,
+        limit: int = 50,
+    ) -> Sequence[AuditNote]:
+        """Read audit rows, latest id first."""
+        return latest_notes(self.room.shelf(tenant).notes, target, before, limit)
+
+    async def adjustments(
+        self,
+        tenant: TenantId,
+        *,
+        state: AdjustmentState | None = None,
+        before: ActId | None = None,
+        limit: int = 50,
+    ) -> Sequence[Adjustment]:
+        """Read adjustments, latest id first."""
+        there = self.room.shelf(tenant).adjustments
+        latest = (there[id_] for id_ in sorted(there, reverse=True))
+        found = (
+            each
+            for each in latest
+            if (before is None or each.id < before) and state in {None, each.state}
+        )
+        return list(islice(found, limit))
 
 
 def _ends(shelf: Shelf) -> Iterable[tuple[ConsumerId, datetime]]:

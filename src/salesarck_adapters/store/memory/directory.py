@@ -4,13 +4,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
+from uuid import UUID
 
-from salesarck_adapters.store.memory.shelf import Room, happened
+from salesarck_adapters.store.memory.shelf import (
+    Room,
+    Shelf,
+    copy_note,
+    happened,
+    latest_notes,
+)
+from salesarck_domain.audit import AuditNote
 from salesarck_domain.ids import ActId, ConsumerId, TenantId
-from salesarck_domain.people import AccountMerge, Evidence, EvidenceKind, Member, Proof
+from salesarck_domain.people import (
+    AccountMerge,
+    Evidence,
+    EvidenceKind,
+    Invitation,
+    Member,
+    Proof,
+    Role,
+)
 from salesarck_domain.ports.directory import Link, LinkTaken, TenantMissing
 from salesarck_domain.sales.sale import Sale
-from salesarck_domain.tenants import Tenant
+from salesarck_domain.tenants import Tenant, TenantState
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +34,16 @@ class MemoryDirectory:
     """Tenants, links and people."""
 
     room: Room
-    tenants_by_id: dict[TenantId, Tenant] = field(default_factory=dict[TenantId, Tenant])
     links_by_merchant: dict[tuple[str, str], Link] = field(
         default_factory=dict[tuple[str, str], Link]
     )
-    members: list[Member] = field(default_factory=list[Member])
+    admins: set[ConsumerId] = field(default_factory=set[ConsumerId])
+    suspended: set[ConsumerId] = field(default_factory=set[ConsumerId])
+    platform_notes: dict[UUID, AuditNote] = field(default_factory=dict[UUID, AuditNote])
 
     async def add_tenant(self, tenant: Tenant) -> None:
         """Put it in its place."""
-        self.tenants_by_id[tenant.id] = tenant
+        self.room.tenants[tenant.id] = tenant
 
     async def tenant(self, tenant: TenantId) -> Tenant:
         """Read one.
@@ -34,14 +51,14 @@ class MemoryDirectory:
         Raises:
             TenantMissing: there is none.
         """
-        found = self.tenants_by_id.get(tenant)
+        found = self.room.tenants.get(tenant)
         if found is None:
             raise TenantMissing(str(tenant))
         return found
 
     async def tenants(self) -> Sequence[Tenant]:
         """Read all, by name."""
-        return sorted(self.tenants_by_id.values(), key=lambda each: (each.name, each.id))
+        return sorted(self.room.tenants.values(), key=lambda each: (each.name, each.id))
 
     async def add_link(self, link: Link) -> None:
         """Put it in its place.
@@ -123,7 +140,7 @@ class MemoryDirectory:
         return sorted(
             tenant
             for tenant, shelf in self.room.shelves.items()
-            if not self.tenants_by_id[tenant].suspended
+            if self.room.tenants[tenant].state is TenantState.ACTIVE
             and any(not asked.isdisjoint(_waits_for(sale)) for sale in shelf.sales.values())
         )
 
@@ -133,22 +150,79 @@ class MemoryDirectory:
             (tenant, proof)
             for tenant in self.room.shelves
             for sale in self.room.shelf(tenant).sales.values()
-            for proof in self._claims(self.tenants_by_id[tenant], sale)
+            for proof in self._claims(self.room.tenants[tenant], sale)
         }
         return list(islice(sorted(found, key=_rank), limit))
 
     async def add_member(self, member: Member) -> None:
-        """Give a person a role, once."""
-        if member not in self.members:
-            self.members.append(member)
+        """Give a person a role, unless they have one there."""
+        if member.tenant is None:
+            self.admins.add(member.person)
+            return
+        await self.tenant(member.tenant)
+        team = self.room.shelves.setdefault(member.tenant, Shelf()).members
+        team[member.person] = team.get(member.person) or member
 
     async def memberships(self, person: ConsumerId) -> Sequence[Member]:
-        """Read a person's roles."""
-        return [member for member in self.members if member.person == person]
+        """Read a person's roles: that on the platform first, then by tenant."""
+        found = [Member(person, Role.ADMIN)] if person in self.admins else []
+        for tenant in sorted(self.room.shelves):
+            member = self.room.shelves[tenant].members.get(person)
+            found += [member] if member else []
+        return found
+
+    async def invitations(
+        self, evidence: Iterable[Evidence], now: datetime
+    ) -> Sequence[Invitation]:
+        """Look through the invitations of all tenants."""
+        asked = set(evidence)
+        found = [
+            each
+            for shelf in self.room.shelves.values()
+            for each in shelf.open_invitations(now)
+            if each.evidence in asked
+        ]
+        return sorted(found, key=lambda each: each.id, reverse=True)
+
+    async def forget_invitations(self, now: datetime) -> int:
+        """Take those away that ran out."""
+        count = 0
+        for shelf in self.room.shelves.values():
+            there = list(shelf.invitations.items())
+            for id_ in [key for key, each in there if each and each.expires_at <= now]:
+                del shelf.invitations[id_]
+                count += 1
+        return count
+
+    async def is_suspended(self, person: ConsumerId) -> bool:
+        """Whether an admin has suspended a person."""
+        return person in self.suspended
+
+    async def suspend(self, person: ConsumerId, note: AuditNote, *, suspended: bool) -> bool:
+        """Change it and note it, or neither."""
+        if (person in self.suspended) == suspended:
+            return False
+        (self.suspended.add if suspended else self.suspended.remove)(person)
+        await self.note(note)
+        return True
+
+    async def note(self, note: AuditNote) -> None:
+        """Add an audit row, once."""
+        self.platform_notes.setdefault(note.id, copy_note(note))
+
+    async def noted(self, id_: UUID) -> AuditNote | None:
+        """Find an audit row."""
+        return self.platform_notes.get(id_)
+
+    async def notes(
+        self, *, target: str | None = None, before: UUID | None = None, limit: int = 50
+    ) -> Sequence[AuditNote]:
+        """Read audit rows, latest id first."""
+        return latest_notes(self.platform_notes, target, before, limit)
 
     def _claims(self, tenant: Tenant, sale: Sale) -> Iterable[Proof]:
         moment = happened(sale)
-        if moment is None or tenant.suspended or not sale.is_claimable:
+        if moment is None or tenant.state is not TenantState.ACTIVE or not sale.is_claimable:
             return
         shelf = self.room.shelf(tenant.id)
         for evidence in _waits_for(sale):

@@ -9,19 +9,22 @@ from collections import ChainMap
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any, Self
 from uuid import UUID
 
 from salesarck_domain.audit import AuditNote
 from salesarck_domain.deeds import Applied
 from salesarck_domain.ids import ActId, CodeId, ConsumerId, LotId, SaleId, TenantId
+from salesarck_domain.ledger.adjustment import Adjustment
 from salesarck_domain.ledger.entry import EntryKind, LedgerEntry
 from salesarck_domain.ledger.lots import Lot, Taking
-from salesarck_domain.people import AccountMerge, Evidence, Proof, WalletMerge
+from salesarck_domain.people import AccountMerge, Evidence, Invitation, Member, Proof, WalletMerge
 from salesarck_domain.profile import Profile
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.rules.version import Retirement, RuleBook, RuleVersion
 from salesarck_domain.sales.sale import PaymentKey, Sale, SaleKey, Tender
+from salesarck_domain.tenants import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Everything of one tenant, or a draft of it."""
+    """Everything of one tenant, or a draft of it. Who left and what was settled stands as None."""
 
     tenders: MutableMapping[PaymentKey, Tender] = field(default_factory=dict[Any, Tender])
     sales: MutableMapping[SaleKey, Sale] = field(default_factory=dict[Any, Sale])
@@ -71,6 +74,14 @@ class Shelf:
     merges: MutableMapping[ActId, WalletMerge] = field(default_factory=dict[Any, WalletMerge])
     versions: MutableMapping[int, RuleVersion] = field(default_factory=dict[Any, RuleVersion])
     retirements: MutableMapping[int, Retirement] = field(default_factory=dict[Any, Retirement])
+    frozen: MutableMapping[ConsumerId, bool] = field(default_factory=dict[Any, bool])
+    adjustments: MutableMapping[ActId, Adjustment] = field(default_factory=dict[Any, Adjustment])
+    members: MutableMapping[ConsumerId, Member | None] = field(
+        default_factory=dict[Any, Member | None]
+    )
+    invitations: MutableMapping[UUID, Invitation | None] = field(
+        default_factory=dict[Any, Invitation | None]
+    )
     notes: MutableMapping[UUID, AuditNote] = field(default_factory=dict[Any, AuditNote])
     applied: MutableMapping[int, Applied] = field(default_factory=dict[Any, Applied])
     outbox: MutableMapping[int, tuple[str, Mapping[str, object]]] = field(
@@ -87,6 +98,16 @@ class Shelf:
         for each in fields(self):
             getattr(self, each.name).update(getattr(draft, each.name).maps[0])
 
+    def team(self) -> list[Member]:
+        """Everybody who works for the tenant, by person."""
+        found = (self.members[person] for person in sorted(self.members))
+        return [member for member in found if member]
+
+    def open_invitations(self, now: datetime) -> list[Invitation]:
+        """The invitations that are open, latest id first."""
+        found = (self.invitations[id_] for id_ in sorted(self.invitations, reverse=True))
+        return [each for each in found if each and each.expires_at > now]
+
     def rule_book(self) -> RuleBook:
         """The rule versions so far."""
         return RuleBook(tuple(self.versions.values()), tuple(self.retirements.values()))
@@ -94,12 +115,13 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The shelves of all tenants, and what they share: proofs of phones and e-mails, profiles.
+    """The shelves of all tenants, and what is kept for all: terms, proofs, merges, profiles.
 
     `moved` says whose evidence was that a merge moved.
     """
 
     shelves: dict[TenantId, Shelf] = field(default_factory=dict[TenantId, Shelf])
+    tenants: dict[TenantId, Tenant] = field(default_factory=dict[TenantId, Tenant])
     proofs: dict[Evidence, Proof] = field(default_factory=dict[Evidence, Proof])
     moved: dict[Evidence, ConsumerId] = field(default_factory=dict[Evidence, ConsumerId])
     merges: dict[ActId, AccountMerge] = field(default_factory=dict[ActId, AccountMerge])
@@ -134,3 +156,16 @@ def copy_whole(sale: Sale) -> Sale:
 def happened(sale: Sale) -> datetime | None:
     """When it happened: as it was judged or, before that, as its first tender says."""
     return sale.happened_at or sale.first_happened()
+
+
+def copy_note(note: AuditNote) -> AuditNote:
+    """Copy an audit row the way a database does."""
+    return replace(note, before=plain(note.before), after=plain(note.after))
+
+
+def latest_notes(
+    notes: Mapping[UUID, AuditNote], target: str | None, before: UUID | None, limit: int
+) -> Sequence[AuditNote]:
+    """Choose audit rows, latest id first; those about a target, from a place on."""
+    latest = (notes[id_] for id_ in sorted(notes, reverse=True) if before is None or id_ < before)
+    return list(islice((note for note in latest if target in {None, note.target}), limit))

@@ -49,6 +49,10 @@ class MemoryWallets:
                 )
             self.shelf.codes.update(wallet.changed_codes)
 
+    async def freeze(self, consumer: ConsumerId, *, frozen: bool) -> None:
+        """Note it beside the wallet."""
+        self.shelf.frozen[consumer] = frozen
+
     def _load(self, consumer: ConsumerId, sales: set[SaleId], codes: set[CodeId]) -> Wallet:
         kept = self.shelf.wallets.get(consumer, KeptWallet())
         last = kept.entries[-1] if kept.entries else None
@@ -65,6 +69,7 @@ class MemoryWallets:
             balance=last.balance_after if last else 0,
             owed=last.owed_after if last else 0,
             head=last.hash if last else FIRST,
+            frozen=self.shelf.frozen.get(consumer, False),
             lots=_lots(kept, taken_for.values()),
             codes=loaded,
             taken_for=taken_for,

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from salesarck_adapters.store.memory.adjustments import MemoryAdjustments
 from salesarck_adapters.store.memory.inbox import Rows
 from salesarck_adapters.store.memory.people import MemoryPeople
 from salesarck_adapters.store.memory.sales import MemorySales
-from salesarck_adapters.store.memory.shelf import Room, Shelf, plain
+from salesarck_adapters.store.memory.shelf import Room, Shelf, copy_note, plain
+from salesarck_adapters.store.memory.team import MemoryTeam, check_alone
 from salesarck_adapters.store.memory.wallets import MemoryCodes, MemoryWallets
 from salesarck_domain.audit import AuditNote
 from salesarck_domain.deeds import Applied
@@ -19,7 +21,7 @@ from salesarck_domain.rules.version import Retirement, RuleBook, RuleVersion
 from salesarck_domain.tenants import Tenant
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MemoryWork:
     """Reads what is kept, writes on a draft, and is kept as a whole."""
 
@@ -30,6 +32,7 @@ class MemoryWork:
     inbox: Rows
     done: list[Finished] = field(default_factory=list[Finished])
     now_claimed: set[SaleId] = field(default_factory=set[SaleId])
+    has_changed: bool = False
 
     @classmethod
     def begin(cls, tenant: Tenant, room: Room, inbox: Rows, *, alone: bool) -> "MemoryWork":
@@ -62,20 +65,34 @@ class MemoryWork:
         """How its tills know people."""
         return MemoryPeople(self.shelf, self.platform)
 
+    @property
+    def team(self) -> MemoryTeam:
+        """Who works for it."""
+        return MemoryTeam(self.shelf, alone=self.alone)
+
+    @property
+    def adjustments(self) -> MemoryAdjustments:
+        """What admins moved by hand."""
+        return MemoryAdjustments(self.shelf)
+
+    async def change_tenant(self, tenant: Tenant) -> None:
+        """Write terms and state anew."""
+        check_alone(alone=self.alone)
+        self.tenant, self.has_changed = tenant, True
+
     async def publish(self, version: RuleVersion) -> None:
         """Add a rule version."""
-        self._check_alone()
+        check_alone(alone=self.alone)
         self.shelf.versions[version.number] = version
 
     async def retire(self, retirement: Retirement) -> None:
         """End the versions so far."""
-        self._check_alone()
+        check_alone(alone=self.alone)
         self.shelf.retirements[len(self.shelf.retirements)] = retirement
 
     async def note(self, note: AuditNote) -> None:
         """Add an audit row."""
-        before, after = plain(note.before), plain(note.after)
-        self.shelf.notes[note.id] = replace(note, before=before, after=after)
+        self.shelf.notes[note.id] = copy_note(note)
 
     async def noted(self, id_: UUID) -> AuditNote | None:
         """Find an audit row."""
@@ -116,10 +133,8 @@ class MemoryWork:
         for row in self.done:
             self.inbox.finish(row)
         self.inbox.claimed(self.now_claimed)
+        if self.has_changed:
+            room.tenants[self.tenant.id] = self.tenant
         room.shelves[self.tenant.id].take_in(self.shelf)
         for evidence, proof in self.platform.maps[0].items():
             room.proofs.setdefault(evidence, proof)
-
-    def _check_alone(self) -> None:
-        if not self.alone:
-            raise ValueError("rules change only in a work that is alone")

@@ -24,6 +24,7 @@ from salesarck_adapters.store.postgres import schema
 from salesarck_adapters.store.postgres.connections import enter, snapshot
 from salesarck_adapters.store.postgres.people import merge_of
 from salesarck_adapters.store.postgres.rows import (
+    adjustment_of,
     code_of,
     entry_fields,
     lot_of,
@@ -32,13 +33,14 @@ from salesarck_adapters.store.postgres.rows import (
     taking_of,
 )
 from salesarck_adapters.store.postgres.sale_rows import load_sales
-from salesarck_adapters.store.postgres.statements import among
+from salesarck_adapters.store.postgres.statements import among, latest_notes
 from salesarck_adapters.store.postgres.wallets import last_entries, read_code
 from salesarck_adapters.store.postgres.work import read_rule_book
 from salesarck_domain.audit import AuditNote
 from salesarck_domain.deed_codec import deed_from_data
 from salesarck_domain.deeds import Applied
-from salesarck_domain.ids import CodeId, ConsumerId, SaleId, TenantId
+from salesarck_domain.ids import ActId, CodeId, ConsumerId, SaleId, TenantId
+from salesarck_domain.ledger.adjustment import Adjustment, AdjustmentState
 from salesarck_domain.ledger.entry import LedgerEntry
 from salesarck_domain.ledger.lots import Lot, age, soonest_first
 from salesarck_domain.ledger.reconciliation import WalletBooks
@@ -220,12 +222,36 @@ class PostgresBooks:
         found = select(table).where(table.c.tenant_id == tenant).order_by(table.c.id)
         return [merge_of(row) for row in await self._rows(found, tenant)]
 
-    async def notes(self, tenant: TenantId, target: str) -> Sequence[AuditNote]:
-        """Read the audit rows about a target, oldest first."""
-        table = schema.audit
-        found = select(table).where(table.c.tenant_id == tenant, table.c.target == target)
-        rows = await self._rows(found.order_by(table.c.at, table.c.id), tenant)
+    async def notes(
+        self,
+        tenant: TenantId,
+        *,
+        target: str | None = None,
+        before: UUID | None = None,
+        limit: int = 50,
+    ) -> Sequence[AuditNote]:
+        """Read audit rows, latest id first."""
+        found = latest_notes(schema.audit, target, before, limit)
+        rows = await self._rows(found.where(schema.audit.c.tenant_id == tenant), tenant)
         return [note_of(row) for row in rows]
+
+    async def adjustments(
+        self,
+        tenant: TenantId,
+        *,
+        state: AdjustmentState | None = None,
+        before: ActId | None = None,
+        limit: int = 50,
+    ) -> Sequence[Adjustment]:
+        """Read adjustments, latest id first."""
+        table = schema.adjustment
+        found = select(table).where(table.c.tenant_id == tenant)
+        if state is not None:
+            found = found.where(table.c.state == state.value)
+        if before is not None:
+            found = found.where(table.c.id < before)
+        rows = await self._rows(found.order_by(table.c.id.desc()).limit(limit), tenant)
+        return [adjustment_of(row) for row in rows]
 
     async def _rows(self, found: Executable, tenant: TenantId | None = None) -> Sequence[Row[Any]]:
         async with snapshot(self.engine, tenant) as connection:
@@ -260,7 +286,14 @@ async def _account(connection: AsyncConnection, tenant: TenantId, owner: Consume
         owed=last.owed_after if last else 0,
         seq=last.seq if last else 0,
         lots=soonest_first(await _open_lots(connection, tenant, owner)),
+        frozen=bool(await connection.scalar(_frozen(tenant, owner))),
     )
+
+
+def _frozen(tenant: TenantId, owner: ConsumerId) -> Select[bool]:
+    table = schema.wallet
+    which = (table.c.tenant_id == tenant) & (table.c.consumer_id == owner)
+    return select(table.c.frozen).where(which)
 
 
 async def _open_lots(

@@ -27,16 +27,21 @@ from salesarck_adapters.store.postgres.connections import enter, snapshot, trans
 from salesarck_adapters.store.postgres.people import add_proofs, proof_of
 from salesarck_adapters.store.postgres.rows import (
     Values,
+    invitation_of,
+    member_of,
     moment,
     moment_or_none,
+    note_of,
+    platform_note_values,
     tenant_of,
     tenant_values,
 )
-from salesarck_adapters.store.postgres.statements import add_missing, keyed
+from salesarck_adapters.store.postgres.statements import add_missing, keyed, latest_notes
+from salesarck_domain.audit import AuditNote
 from salesarck_domain.ids import ActId, ConsumerId, TenantId
-from salesarck_domain.people import AccountMerge, Evidence, EvidenceKind, Member, Proof, Role
+from salesarck_domain.people import AccountMerge, Evidence, EvidenceKind, Invitation, Member, Proof
 from salesarck_domain.ports.directory import Link, LinkTaken, TenantMissing
-from salesarck_domain.tenants import Tenant
+from salesarck_domain.tenants import Tenant, TenantState
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +193,7 @@ class PostgresDirectory:
         found = select(table.c.tenant_id).where(
             keyed(table, ("kind", "value"), rows),
             tenant.c.id == table.c.tenant_id,
-            tenant.c.suspended.is_(False),
+            tenant.c.state == TenantState.ACTIVE,
         )
         found = found.distinct()
         waiting = await self._rows(found.order_by(table.c.tenant_id))
@@ -211,20 +216,81 @@ class PostgresDirectory:
         return found
 
     async def add_member(self, member: Member) -> None:
-        """Give a person a role, once."""
+        """Give a person a role, unless they have one there.
+
+        Raises:
+            TenantMissing: there is no such tenant.
+        """
         row = {"person_id": member.person, "role": member.role, "tenant_id": member.tenant}
-        async with transaction(self.engine) as connection:
-            await add_missing(connection, schema.member, [row])
+        try:
+            async with transaction(self.engine) as connection:
+                await add_missing(connection, schema.member, [row])
+        except IntegrityError as error:
+            raise TenantMissing(str(member.tenant)) from error
 
     async def memberships(self, person: ConsumerId) -> Sequence[Member]:
         """Read a person's roles: those on the platform first, then by tenant."""
         table = schema.member
         found = select(table).where(table.c.person_id == person)
-        order = (table.c.tenant_id.nulls_first(), table.c.role)
-        return [
-            Member(person, Role(row.role), row.tenant_id and TenantId(row.tenant_id))
-            for row in await self._rows(found.order_by(*order))
-        ]
+        rows = await self._rows(found.order_by(table.c.tenant_id.nulls_first()))
+        return [member_of(row) for row in rows]
+
+    async def invitations(
+        self, evidence: Iterable[Evidence], now: datetime
+    ) -> Sequence[Invitation]:
+        """Find open invitations of all tenants."""
+        asked = [{"kind": each.kind, "value": each.value} for each in evidence]
+        table = schema.invitation
+        which = keyed(table, ("kind", "value"), asked) & (table.c.expires_at > now)
+        rows = await self._rows(select(table).where(which).order_by(table.c.id.desc()))
+        return [invitation_of(row) for row in rows]
+
+    async def forget_invitations(self, now: datetime) -> int:
+        """Delete those that ran out."""
+        table = schema.invitation
+        old = delete(table).where(table.c.expires_at <= now).returning(table.c.id)
+        async with transaction(self.engine) as connection:
+            return len((await connection.execute(old)).all())
+
+    async def is_suspended(self, person: ConsumerId) -> bool:
+        """Whether an admin has suspended a person."""
+        table = schema.suspension
+        found = select(table.c.person_id).where(table.c.person_id == person)
+        return bool(await self._rows(found))
+
+    async def suspend(self, person: ConsumerId, note: AuditNote, *, suspended: bool) -> bool:
+        """Change it and note it in one transaction, or neither."""
+        table = schema.suspension
+        row = {"person_id": person, "at": note.at}
+        change = (
+            insert(table).values(row).on_conflict_do_nothing().returning(table.c.person_id)
+            if suspended
+            else delete(table).where(table.c.person_id == person).returning(table.c.person_id)
+        )
+        async with transaction(self.engine) as connection:
+            changed = (await connection.execute(change)).first() is not None
+            if changed:
+                rows = [platform_note_values(note)]
+                await add_missing(connection, schema.platform_audit, rows)
+        return changed
+
+    async def note(self, note: AuditNote) -> None:
+        """Add an audit row, once."""
+        async with transaction(self.engine) as connection:
+            await add_missing(connection, schema.platform_audit, [platform_note_values(note)])
+
+    async def noted(self, id_: UUID) -> AuditNote | None:
+        """Find an audit row."""
+        table = schema.platform_audit
+        rows = await self._rows(select(table).where(table.c.id == id_))
+        return note_of(rows[0]) if rows else None
+
+    async def notes(
+        self, *, target: str | None = None, before: UUID | None = None, limit: int = 50
+    ) -> Sequence[AuditNote]:
+        """Read audit rows, latest id first."""
+        found = latest_notes(schema.platform_audit, target, before, limit)
+        return [note_of(row) for row in await self._rows(found)]
 
     async def _rows(self, found: Executable, tenant: TenantId | None = None) -> Sequence[Row[Any]]:
         async with snapshot(self.engine, tenant) as connection:
@@ -267,7 +333,7 @@ def _claims(which: TenantId, proof: Table, proved: ColumnElement[str]) -> Select
         sale.c.tenant_id == table.c.tenant_id,
         sale.c.id == table.c.sale_id,
         tenant.c.id == table.c.tenant_id,
-        tenant.c.suspended.is_(False),
+        tenant.c.state == TenantState.ACTIVE,
         sale.c.award["reason"].astext == "unclaimed",
         proof.c.proved_at - sale.c.moment <= tenant.c.claim_window,
     )

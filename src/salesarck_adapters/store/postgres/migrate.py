@@ -34,19 +34,20 @@ def migrate(dsn: str) -> str:
         _check_version(connection)
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
-        command.upgrade(_config(connection), "head")
+        command.upgrade(config(connection), "head")
     return newest()
 
 
 def newest() -> str:
     """Name the version that this program needs."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    return str(ScriptDirectory.from_config(config()).get_current_head())
 
 
-def _config(connection: Connection | None = None) -> Config:
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    return config
+def config(connection: Connection | None = None) -> Config:
+    """Say where the migrations are, and over which connection they go."""
+    found = Config(attributes={"connection": connection})
+    found.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return found
 
 
 def _check_version(connection: Connection) -> None:

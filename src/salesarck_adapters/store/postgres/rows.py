@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy import Row
 
 from salesarck_domain.audit import AuditNote
-from salesarck_domain.ids import CodeId, ConsumerId, LotId, SaleId, TenantId
+from salesarck_domain.ids import ActId, CodeId, ConsumerId, LotId, SaleId, TenantId
+from salesarck_domain.ledger.adjustment import Adjustment, AdjustmentState
 from salesarck_domain.ledger.entry import EntryKind, LedgerEntry
 from salesarck_domain.ledger.lots import Lot, Taking
+from salesarck_domain.people import Evidence, EvidenceKind, Invitation, Member, Role
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.redemption.lifecycle import CodeState
 from salesarck_domain.rules.version import RuleVersion, read_rules
-from salesarck_domain.tenants import RedemptionTerms, Reward, Tenant
+from salesarck_domain.tenants import RedemptionTerms, Reward, Tenant, TenantState
 
 Values = dict[str, object]
 
@@ -165,9 +167,13 @@ def version_of(row: Row[Any]) -> RuleVersion:
 
 
 def note_values(tenant: TenantId, note: AuditNote) -> Values:
-    """An audit note as a row."""
-    found = {it.name: getattr(note, it.name) for it in fields(note)}
-    return {"tenant_id": tenant, **found}
+    """A tenant's audit note as a row."""
+    return {"tenant_id": tenant, **platform_note_values(note)}
+
+
+def platform_note_values(note: AuditNote) -> Values:
+    """An audit note of the platform as a row."""
+    return {it.name: getattr(note, it.name) for it in fields(note)}
 
 
 def note_of(row: Row[Any]) -> AuditNote:
@@ -182,13 +188,14 @@ def note_of(row: Row[Any]) -> AuditNote:
         before=row.before,
         after=row.after,
         correlation=row.correlation,
+        on_behalf_of=row.on_behalf_of,
     )
 
 
 def tenant_values(tenant: Tenant) -> Values:
     """A tenant as a row."""
     found: Values = {it.name: getattr(tenant, it.name) for it in fields(tenant)}
-    return {**found, "terms": asdict(tenant.terms)}
+    return {**found, "terms": asdict(tenant.terms), "state": tenant.state.value}
 
 
 def tenant_of(row: Row[Any]) -> Tenant:
@@ -197,4 +204,60 @@ def tenant_of(row: Row[Any]) -> Tenant:
     terms["catalogue"] = tuple(Reward(**each) for each in terms["catalogue"])
     found: dict[str, Any] = {it.name: getattr(row, it.name) for it in fields(Tenant)}
     found |= {"id": TenantId(found["id"]), "terms": RedemptionTerms(**terms)}
+    found["state"] = TenantState(row.state)
     return Tenant(**found)
+
+
+def adjustment_values(tenant: TenantId, adjustment: Adjustment) -> Values:
+    """An adjustment as a row."""
+    names = {"consumer": "consumer_id"}
+    found = {names.get(it.name, it.name): getattr(adjustment, it.name) for it in fields(adjustment)}
+    return {"tenant_id": tenant, **found}
+
+
+def adjustment_of(row: Row[Any]) -> Adjustment:
+    """A row as an adjustment."""
+    return Adjustment(
+        id=ActId(row.id),
+        consumer=ConsumerId(row.consumer_id),
+        kind=row.kind,
+        points=row.points,
+        reason=row.reason,
+        state=AdjustmentState(row.state),
+        requested_by=row.requested_by,
+        requested_at=moment(row.requested_at),
+        expires_at=moment_or_none(row.expires_at),
+        decided_by=row.decided_by,
+        decided_at=moment_or_none(row.decided_at),
+    )
+
+
+def invitation_values(invitation: Invitation) -> Values:
+    """An invitation as a row."""
+    return {
+        "kind": invitation.evidence.kind,
+        "value": invitation.evidence.value,
+        "tenant_id": invitation.tenant,
+        "id": invitation.id,
+        "role": invitation.role,
+        "invited_by": invitation.invited_by,
+        "expires_at": invitation.expires_at,
+    }
+
+
+def invitation_of(row: Row[Any]) -> Invitation:
+    """A row as an invitation."""
+    return Invitation(
+        id=row.id,
+        tenant=TenantId(row.tenant_id),
+        evidence=Evidence(EvidenceKind(row.kind), row.value),
+        role=Role(row.role),
+        invited_by=row.invited_by,
+        expires_at=moment(row.expires_at),
+    )
+
+
+def member_of(row: Row[Any]) -> Member:
+    """A row as a member."""
+    tenant = row.tenant_id and TenantId(row.tenant_id)
+    return Member(ConsumerId(row.person_id), Role(row.role), tenant)

@@ -6,9 +6,11 @@ So every statement has one text and one plan, and a batch of one is no special c
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Table,
     TableValuedAlias,
     any_,
@@ -46,6 +48,16 @@ def keyed(table: Table, names: Sequence[str], rows: Rows) -> ColumnElement[bool]
     source = told(table, names, rows)
     key = tuple_(*(table.c[name] for name in names))
     return key.in_(select(*(source.c[name] for name in names)))
+
+
+def latest_notes(
+    table: Table, target: str | None, before: UUID | None, limit: int
+) -> Select[*tuple[Any, ...]]:
+    """Choose audit rows, latest id first; those about a target, from a place on."""
+    found = select(table).order_by(table.c.id.desc()).limit(limit)
+    if target is not None:
+        found = found.where(table.c.target == target)
+    return found if before is None else found.where(table.c.id < before)
 
 
 async def add(connection: AsyncConnection, table: Table, rows: Rows) -> None:

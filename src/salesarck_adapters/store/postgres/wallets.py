@@ -57,13 +57,17 @@ class PostgresWallets:
         rows = [{"tenant_id": self.tenant, "consumer_id": owner} for owner in owners]
         await add_missing(self.connection, table, rows)
         locking = (
-            select(table.c.consumer_id)
+            select(table.c.consumer_id, table.c.frozen)
             .where(table.c.tenant_id == self.tenant, among(table.c.consumer_id, owners))
             .order_by(table.c.consumer_id)
             .with_for_update()
         )
-        await self.connection.execute(locking)
-        wallets = {owner: Wallet(tenant=self.tenant, consumer=owner) for owner in owners}
+        wallets = {
+            ConsumerId(row.consumer_id): Wallet(
+                tenant=self.tenant, consumer=ConsumerId(row.consumer_id), frozen=row.frozen
+            )
+            for row in await self.connection.execute(locking)
+        }
         for row in await last_entries(self.connection, self.tenant, owners):
             wallet = wallets[row.consumer_id]
             wallet.seq, wallet.balance, wallet.owed = row.seq, row.balance_after, row.owed_after
@@ -97,6 +101,12 @@ class PostgresWallets:
         await self._write_codes(
             [code for wallet in decided for code in wallet.changed_codes.values()]
         )
+
+    async def freeze(self, consumer: ConsumerId, *, frozen: bool) -> None:
+        """Note it in the wallet's row."""
+        table = schema.wallet
+        which = (table.c.tenant_id == self.tenant) & (table.c.consumer_id == consumer)
+        await self.connection.execute(update(table).where(which).values(frozen=frozen))
 
     async def _add_entries(self, entries: Sequence[LedgerEntry]) -> None:
         try:

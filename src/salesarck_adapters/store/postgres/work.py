@@ -8,17 +8,20 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from salesarck_adapters.store.postgres import schema
+from salesarck_adapters.store.postgres.adjustments import PostgresAdjustments
 from salesarck_adapters.store.postgres.people import PostgresPeople
 from salesarck_adapters.store.postgres.rows import (
     moment,
     note_of,
     note_values,
     tenant_of,
+    tenant_values,
     version_of,
     version_values,
 )
 from salesarck_adapters.store.postgres.sales import PostgresSales
 from salesarck_adapters.store.postgres.statements import add, among, told
+from salesarck_adapters.store.postgres.team import PostgresTeam, check_alone
 from salesarck_adapters.store.postgres.wallets import PostgresCodes, PostgresWallets
 from salesarck_domain.audit import AuditNote
 from salesarck_domain.deed_codec import deed_as_data
@@ -46,12 +49,16 @@ class PostgresWork:
     wallets: PostgresWallets = field(init=False)
     codes: PostgresCodes = field(init=False)
     people: PostgresPeople = field(init=False)
+    team: PostgresTeam = field(init=False)
+    adjustments: PostgresAdjustments = field(init=False)
 
     def __post_init__(self) -> None:
         self.sales = PostgresSales(self.connection, self.tenant.id)
         self.wallets = PostgresWallets(self.connection, self.tenant.id)
         self.codes = PostgresCodes(self.connection, self.tenant.id)
         self.people = PostgresPeople(self.connection, self.tenant.id)
+        self.team = PostgresTeam(self.connection, self.tenant.id, self.alone)
+        self.adjustments = PostgresAdjustments(self.connection, self.tenant.id)
 
     @classmethod
     async def begin(
@@ -84,16 +91,25 @@ class PostgresWork:
             book = known[tenant] = await read_rule_book(connection, tenant)
         return cls(connection, tenant_of(row), book, alone)
 
+    async def change_tenant(self, tenant: Tenant) -> None:
+        """Write the tenant's row anew."""
+        check_alone(alone=self.alone)
+        table = schema.tenant
+        values = tenant_values(tenant)
+        changing = update(table).where(table.c.id == self.tenant.id).values(values)
+        await self.connection.execute(changing)
+        self.tenant = tenant
+
     async def publish(self, version: RuleVersion) -> None:
         """Add a rule version."""
-        self._check_alone()
+        check_alone(alone=self.alone)
         rows = [version_values(self.tenant.id, version)]
         await add(self.connection, schema.rule_version, rows)
         self.rules = self.rules.having(version)
 
     async def retire(self, retirement: Retirement) -> None:
         """End the versions so far."""
-        self._check_alone()
+        check_alone(alone=self.alone)
         row = {
             "tenant_id": self.tenant.id,
             "number": len(self.rules.retirements) + 1,
@@ -190,10 +206,6 @@ class PostgresWork:
         """Put a message into the outbox."""
         row = {"tenant_id": self.tenant.id, "topic": topic, "content": content}
         await add(self.connection, schema.outbox, [row])
-
-    def _check_alone(self) -> None:
-        if not self.alone:
-            raise ValueError("rules change only in a work that is alone")
 
 
 async def read_rule_book(connection: AsyncConnection, tenant: TenantId) -> RuleBook:

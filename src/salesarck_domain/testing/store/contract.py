@@ -1,11 +1,13 @@
 """The whole contract of a store, and what only some stores can do."""
 
+from salesarck_domain.testing.store.adjustments import StandingContract
 from salesarck_domain.testing.store.books import BooksContract
 from salesarck_domain.testing.store.finishing import FinishingContract
 from salesarck_domain.testing.store.merges import MergesContract
 from salesarck_domain.testing.store.people import PeopleContract
 from salesarck_domain.testing.store.records import RecordsContract
 from salesarck_domain.testing.store.sales import SalesContract
+from salesarck_domain.testing.store.team import TeamContract
 from salesarck_domain.testing.store.wallets import WalletsContract
 from salesarck_domain.testing.store.works import SideBySideContract, WorksContract
 
@@ -21,5 +23,7 @@ class StoreContract(
     RecordsContract,
     FinishingContract,
     BooksContract,
+    StandingContract,
+    TeamContract,
 ):
     """Subclass it, say how to open an empty store, and inherit the tests."""

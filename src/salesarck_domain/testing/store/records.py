@@ -6,6 +6,7 @@ from salesarck_domain.audit import AuditNote
 from salesarck_domain.deeds import (
     ApplyDue,
     CancelCode,
+    ChangeTerms,
     DeductPoints,
     Deed,
     GrantPoints,
@@ -22,6 +23,7 @@ from salesarck_domain.news import CustomerNews
 from salesarck_domain.people import Evidence, Proof
 from salesarck_domain.redemption.lifecycle import CodeState
 from salesarck_domain.rules.version import Retirement, RuleBook, RuleVersion, read_rules
+from salesarck_domain.tenants import terms_as_data
 from salesarck_domain.testing.examples import (
     ADA,
     ADAS_PHONE,
@@ -59,6 +61,7 @@ DEEDS: tuple[Deed, ...] = (
     CancelCode(consumer=ADA, id=CODE),
     GrantPoints(consumer=GRACE, points=5, id=ACT),
     DeductPoints(consumer=GRACE, points=3, id=ACT),
+    ChangeTerms(before=terms_as_data(CAFE), after=terms_as_data(BAKERY)),
     ApplyDue(consumers=(ADA, GRACE)),
 )
 
@@ -157,11 +160,16 @@ class RecordsContract(StoreBench):
             async with cafe.begin() as work:
                 assert await work.noted(late.id) == late
                 assert await work.noted(derived(NOON, "?")) is None
-            assert list(await cafe.books.notes(CAFE.id, "ada")) == [early, late]
+            find = cafe.books.notes
+            assert list(await find(CAFE.id, target="ada")) == [late, early]
+            assert list(await find(CAFE.id)) == [late, early, other]
+            assert list(await find(CAFE.id, limit=1)) == [late]
+            assert list(await find(CAFE.id, before=late.id)) == [early, other]
+            assert list(await find(CAFE.id, target="ada", before=early.id)) == []
             assert set(await cafe.books.acts(CAFE.id)) == {late.id, early.id, other.id}
             async with cafe.at(BAKERY).begin() as work:
                 assert await work.noted(late.id) is None
-            assert list(await cafe.books.notes(BAKERY.id, "ada")) == []
+            assert list(await cafe.books.notes(BAKERY.id, target="ada")) == []
             assert set(await cafe.books.acts(BAKERY.id)) == set()
 
     async def test_deeds_are_kept_in_the_order_in_which_they_were_applied(self) -> None:
@@ -219,7 +227,7 @@ def _version(number: int, rules: Rules) -> RuleVersion:
 
 def _note(name: str, minutes: int, target: str = "ada") -> AuditNote:
     return AuditNote(
-        id=derived(NOON, "note", name),
+        id=derived(NOON + minutes * MINUTE, "note", name),
         actor="admin:7",
         action="adjust_wallet",
         target=target,
@@ -228,4 +236,5 @@ def _note(name: str, minutes: int, target: str = "ada") -> AuditNote:
         before={"balance": 5},
         after={"balance": 8, "lots": [1, 2]},
         correlation="request-1",
+        on_behalf_of="tenant:café",
     )

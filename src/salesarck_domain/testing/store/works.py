@@ -12,6 +12,7 @@ from salesarck_domain.people import Evidence, Proof
 from salesarck_domain.ports.directory import TenantMissing
 from salesarck_domain.ports.store import Wanted, Work
 from salesarck_domain.rules.version import RuleBook, RuleVersion, read_rules
+from salesarck_domain.tenants import TenantState
 from salesarck_domain.testing.examples import (
     ADA,
     ADAS_PHONE,
@@ -67,7 +68,7 @@ class WorksContract(StoreBench):
             async with cafe.begin(alone=True) as work:
                 await _write_everything(work)
             assert await cafe.books.rules(CAFE.id) == RuleBook((VERSION,))
-            assert await cafe.books.notes(CAFE.id, "ada") == [NOTE]
+            assert await cafe.books.notes(CAFE.id, target="ada") == [NOTE]
             assert len(await cafe.books.sales_of(CAFE.id)) == 1
             assert [each.correlation async for each in cafe.books.applied(CAFE.id)] == ["one"]
             assert await cafe.store.directory.whose(ADAS_PHONE) == ADA
@@ -104,7 +105,9 @@ class WorksContract(StoreBench):
 
     async def test_a_work_knows_its_tenant_as_the_terms_stand(self) -> None:
         async with self.cafe() as cafe:
-            renamed = replace(CAFE, name="Café au Lait", currency="KWD", suspended=True)
+            renamed = replace(
+                CAFE, name="Café au Lait", currency="KWD", state=TenantState.SUSPENDED
+            )
             await cafe.store.directory.add_tenant(renamed)
             async with cafe.begin() as work, cafe.at(BAKERY).begin() as other:
                 assert (work.tenant, other.tenant) == (renamed, BAKERY)
@@ -184,7 +187,7 @@ class WorksContract(StoreBench):
         assert await books.sales_of(CAFE.id) == []
         assert await books.code(CAFE.id, code_called("one", 3).id) is None
         assert await books.rules(CAFE.id) == RuleBook()
-        assert await books.notes(CAFE.id, "ada") == []
+        assert await books.notes(CAFE.id, target="ada") == []
         assert [each async for each in books.applied(CAFE.id)] == []
         assert await cafe.store.directory.whose(ADAS_PHONE) is None
         async with cafe.begin() as work:

@@ -9,11 +9,13 @@ from salesarck_adapters.store.postgres.schema.answers import command
 from salesarck_adapters.store.postgres.schema.base import METADATA, SERVICE_ROLE
 from salesarck_adapters.store.postgres.schema.clock import shared_clock
 from salesarck_adapters.store.postgres.schema.directory import (
+    invitation,
     link,
     member,
     proof,
     retirement,
     rule_version,
+    suspension,
     tenant,
     till_customer,
     till_proof,
@@ -26,6 +28,7 @@ from salesarck_adapters.store.postgres.schema.inbox import (
     inbox_sale,
 )
 from salesarck_adapters.store.postgres.schema.ledger import (
+    adjustment,
     ledger_entry,
     lot,
     lot_movement,
@@ -36,7 +39,7 @@ from salesarck_adapters.store.postgres.schema.ledger import (
 from salesarck_adapters.store.postgres.schema.people import account_merge, profile, wallet_merge
 from salesarck_adapters.store.postgres.schema.sales import refund, sale, tender
 from salesarck_adapters.store.postgres.schema.walls import PLATFORM_ROLE, TENANT_SETTING
-from salesarck_adapters.store.postgres.schema.works import applied, audit, outbox
+from salesarck_adapters.store.postgres.schema.works import applied, audit, outbox, platform_audit
 
 __all__ = [
     "METADATA",
@@ -44,6 +47,7 @@ __all__ = [
     "SERVICE_ROLE",
     "TENANT_SETTING",
     "account_merge",
+    "adjustment",
     "applied",
     "audit",
     "command",
@@ -51,12 +55,14 @@ __all__ = [
     "inbox",
     "inbox_lane",
     "inbox_sale",
+    "invitation",
     "ledger_entry",
     "link",
     "lot",
     "lot_movement",
     "member",
     "outbox",
+    "platform_audit",
     "profile",
     "proof",
     "redemption_code",
@@ -65,6 +71,7 @@ __all__ = [
     "rule_version",
     "sale",
     "shared_clock",
+    "suspension",
     "tenant",
     "tender",
     "till_customer",

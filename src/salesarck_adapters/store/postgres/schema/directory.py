@@ -1,7 +1,8 @@
 """Look-ups that come before a tenant is known, and what a tenant knows of people."""
 
 from sqlalchemy import (
-    Boolean,
+    BigInteger,
+    CheckConstraint,
     Column,
     Index,
     Integer,
@@ -23,6 +24,8 @@ from salesarck_adapters.store.postgres.schema.base import (
     to,
     words,
 )
+from salesarck_domain.people import STAFF, Role
+from salesarck_domain.tenants import TenantState
 
 tenant = Table(
     "tenant",
@@ -36,8 +39,11 @@ tenant = Table(
     needed("claim_window", Interval),
     needed("grace", Interval),
     needed("terms", Json),
-    needed("suspended", Boolean),
+    needed("state", Text),
+    needed("adjustment_limit", BigInteger, "10000"),
     key("id"),
+    words("state", TenantState),
+    CheckConstraint("adjustment_limit >= 0", name="adjustment_limit"),
 )
 link = Table(
     "link",
@@ -70,8 +76,37 @@ member = Table(
     needed("person_id", Uuid),
     needed("role", Text),
     Column("tenant_id", Uuid),
-    UniqueConstraint("person_id", "role", "tenant_id", postgresql_nulls_not_distinct=True),
+    UniqueConstraint("person_id", "tenant_id", postgresql_nulls_not_distinct=True),
     to("tenant_id", "tenant", "id"),
+    words("role", (*STAFF, Role.ADMIN)),
+    CheckConstraint("(role = 'admin') = (tenant_id IS NULL)", name="place"),
+    Index(None, "tenant_id"),
+)
+invitation = Table(
+    "invitation",
+    METADATA,
+    needed("kind", Key),
+    needed("value", Key),
+    needed("tenant_id", Uuid),
+    needed("id", Uuid),
+    needed("role", Text),
+    needed("invited_by", Text),
+    needed("expires_at", Moment),
+    key("kind", "value", "tenant_id"),
+    to("tenant_id", "tenant", "id"),
+    words("kind", ("phone", "email")),
+    words("role", STAFF),
+    Index(None, "tenant_id", "id"),
+    Index(None, "expires_at"),
+)
+"""An open one. What was settled is forgotten: its audit row says how, and names no phone."""
+
+suspension = Table(
+    "suspension",
+    METADATA,
+    needed("person_id", Uuid),
+    needed("at", Moment),
+    key("person_id"),
 )
 waiting = Table(
     "waiting",

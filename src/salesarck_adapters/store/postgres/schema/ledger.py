@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Identity,
@@ -23,6 +24,7 @@ from salesarck_adapters.store.postgres.schema.base import (
     to,
     words,
 )
+from salesarck_domain.ledger.adjustment import AdjustmentState
 from salesarck_domain.ledger.entry import EntryKind
 from salesarck_domain.points import POINTS_MAX
 from salesarck_domain.redemption.lifecycle import CodeState
@@ -32,11 +34,47 @@ wallet = Table(
     METADATA,
     needed("tenant_id", Uuid),
     needed("consumer_id", Uuid),
+    needed("frozen", Boolean, "false"),
     key("tenant_id", "consumer_id"),
     to("tenant_id", "tenant", "id"),
     Index(None, "consumer_id"),
 )
 """A row to be locked. What it holds stands in its last entry."""
+
+adjustment = Table(
+    "adjustment",
+    METADATA,
+    needed("tenant_id", Uuid),
+    needed("id", Uuid),
+    needed("consumer_id", Uuid),
+    needed("kind", Text),
+    needed("points", BigInteger),
+    needed("reason", Text),
+    needed("state", Text),
+    needed("requested_by", Text),
+    needed("requested_at", Moment),
+    Column("expires_at", Moment),
+    Column("decided_by", Text),
+    Column("decided_at", Moment),
+    key("tenant_id", "id"),
+    to("tenant_id", "tenant", "id"),
+    words("kind", ("grant", "deduct")),
+    words("state", AdjustmentState),
+    CheckConstraint(f"points BETWEEN 1 AND {POINTS_MAX}", name="points"),
+    CheckConstraint("decided_by <> requested_by", name="second_admin"),
+    CheckConstraint(
+        "requested_by <> 'person:' || consumer_id"
+        " AND (decided_by IS NULL OR decided_by <> 'person:' || consumer_id)",
+        name="own_wallet",
+    ),
+    CheckConstraint(
+        "(state IN ('approved', 'rejected')) = (decided_by IS NOT NULL)"
+        " AND (decided_by IS NULL) = (decided_at IS NULL)"
+        " AND (state = 'made') = (expires_at IS NULL)",
+        name="decided",
+    ),
+    Index(None, "tenant_id", "consumer_id", "requested_at"),
+)
 
 ledger_entry = Table(
     "ledger_entry",

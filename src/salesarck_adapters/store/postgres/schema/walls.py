@@ -16,6 +16,7 @@ OWNER_COLUMN: Mapping[str, str] = {"tenant": "id"}
 """The column that says whose a row is, where it is not `tenant_id`."""
 
 BEFORE_A_TENANT: Mapping[str, str] = {
+    "invitation": "a person who is asked to join knows no tenant yet",
     "link": "a delivery says only which till account it is about",
     "member": "a person who signs in says nothing of tenants",
     "tenant": "who lists or makes tenants works for none of them",

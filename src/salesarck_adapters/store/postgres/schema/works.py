@@ -28,9 +28,28 @@ audit = Table(
     needed("before", Json),
     needed("after", Json),
     needed("correlation", Text),
+    needed("on_behalf_of", Text, "''"),
     key("tenant_id", "id"),
     Index(None, "tenant_id", "target"),
 )
+platform_audit = Table(
+    "platform_audit",
+    METADATA,
+    needed("id", Uuid),
+    needed("actor", Text),
+    needed("action", Text),
+    needed("target", Key),
+    needed("reason", Text),
+    needed("at", Moment),
+    needed("before", Json),
+    needed("after", Json),
+    needed("correlation", Text),
+    needed("on_behalf_of", Text),
+    key("id"),
+    Index(None, "target"),
+)
+"""What admins did that is about no tenant."""
+
 outbox = Table(
     "outbox",
     METADATA,
