@@ -1,18 +1,26 @@
 """Merging accounts over HTTP."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import httpx
+import pytest
 
 from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.memory import MemoryStore
 from salesarck_domain.deeds import TellNews
+from salesarck_domain.ids import ActId, TenantId, derived
+from salesarck_domain.ledger.wallet import WalletFrozen
 from salesarck_domain.news import RefundNews, SaleNews, TillCustomer
-from salesarck_domain.testing.examples import CAFE, POINT_PER_DOLLAR, paid, refunded
+from salesarck_domain.people import AccountMerge
+from salesarck_domain.phone import Phone
+from salesarck_domain.testing.examples import BAKERY, CAFE, POINT_PER_DOLLAR, paid, refunded
 from salesarck_domain.use_cases.books import VerifyBooks
+from salesarck_domain.use_cases.contacts import Shown
+from salesarck_domain.use_cases.merging import MergeAccounts
 from salesarck_domain.use_cases.replay import Replay
 from salesarck_domain.use_cases.sales import RecordNews
-from tests.service.desk import ADA, CLERK, OWNER, Desk
+from tests.service.desk import ADA, ADMIN, CLERK, OWNER, Desk
 from tests.service.test_contacts import shown
 
 MERGES = "/v1/consumer/merges"
@@ -130,6 +138,86 @@ async def test_who_owes_more_than_the_other_holds_is_not_absorbed(desk: Desk) ->
     account = await desk.store.books.account(CAFE.id, desk.people[ADA])
     assert (account.balance, account.owed) == (0, 2)
     await holds(desk)
+
+
+@pytest.mark.parametrize("whose", [ADA, OTHER])
+@pytest.mark.parametrize("tenant", [CAFE.id, BAKERY.id])
+async def test_a_frozen_wallet_is_neither_merged_nor_parted(
+    desk: Desk, whose: str, tenant: TenantId
+) -> None:
+    await begin(desk)
+    if tenant == BAKERY.id:
+        assert (await desk.give(1, OTHER, tenant)).status_code == 201
+    assert (await stop(desk, f"tenants/{tenant}/consumers", whose, "freeze")).status_code == 200
+    for key in ("one", "two"):
+        refused = await merge(desk, ADA, OTHER, key)
+        assert (refused.status_code, refused.json()["code"]) == (409, "wallet_frozen")
+        assert await balances(desk) == [7, 3]
+    assert await desk.store.directory.evidence_of(desk.people[OTHER])
+    assert (await stop(desk, f"tenants/{tenant}/consumers", whose, "unfreeze")).status_code == 200
+    merged = await merge(desk, ADA, OTHER, "three")
+    assert merged.status_code == 201
+    await freeze(desk, tenant, whose, frozen=True)
+    undo = f"{MERGES}/{merged.json()['id']}"
+    refused = await desk.ask("DELETE", undo, ADA, key="u")
+    assert (refused.status_code, refused.json()["code"]) == (409, "wallet_frozen")
+    assert await balances(desk) == [12, 0]
+    assert await desk.store.directory.evidence_of(desk.people[OTHER]) == []
+    await freeze(desk, tenant, whose, frozen=False)
+    assert (await desk.ask("DELETE", undo, ADA, key="u2")).status_code == 200
+    assert await balances(desk) == [7, 5]
+    await holds(desk)
+
+
+async def test_an_empty_frozen_wallet_is_not_left_behind(desk: Desk) -> None:
+    await begin(desk)
+    where = f"tenants/{BAKERY.id}/consumers"
+    assert (await stop(desk, where, OTHER, "freeze")).status_code == 200
+    assert (await merge(desk, ADA, OTHER)).json()["code"] == "wallet_frozen"
+
+
+@pytest.mark.parametrize("tenant", [CAFE.id, BAKERY.id])
+async def test_frozen_between_the_look_and_the_work_a_merge_goes_on_afterwards(
+    desk: Desk, tenant: TenantId
+) -> None:
+    await begin(desk)
+    survivor, absorbed = desk.people[ADA], desk.people[OTHER]
+    act = ActId(derived(desk.now, "merge"))
+    made = AccountMerge(id=act, absorbed=absorbed, survivor=survivor, at=desk.now)
+    await desk.store.directory.merge_accounts(made)
+    await freeze(desk, tenant, OTHER, frozen=True)
+    again = MergeAccounts(
+        desk.parts.identity, desk.store.directory, desk.store, desk.clock, MemoryPush()
+    )
+    told = Shown(Phone(ADA), ""), Shown(Phone(OTHER), "")
+    with pytest.raises(WalletFrozen):
+        await again(survivor, *told, act)
+    async with desk.store.begin(tenant) as work:
+        assert await work.people.merge(act) is None
+    await freeze(desk, tenant, OTHER, frozen=False)
+    assert await again(survivor, *told, act) == made
+    assert await balances(desk) == [12, 0]
+    await holds(desk)
+
+
+async def test_a_suspended_account_is_not_absorbed(desk: Desk) -> None:
+    await begin(desk)
+    assert (await stop(desk, "people", OTHER, "suspend")).status_code == 200
+    refused = await merge(desk, ADA, OTHER)
+    assert (refused.status_code, refused.json()["code"]) == (409, "merge_refused")
+    assert await balances(desk) == [7, 3]
+
+
+async def stop(desk: Desk, where: str, whose: str, what: str) -> httpx.Response:
+    path = f"/v1/admin/{where}/{desk.people[whose]}/{what}"
+    return await desk.ask("POST", path, ADMIN, json={"reason": "fraud"}, key=str(uuid4()))
+
+
+async def freeze(desk: Desk, tenant: TenantId, whose: str, *, frozen: bool) -> None:
+    """Freeze as the store does: nobody's proof leads to an absorbed account any more."""
+    async with desk.store.begin(tenant) as work:
+        await work.wallets.lock([desk.people[whose]])
+        await work.wallets.freeze(desk.people[whose], frozen=frozen)
 
 
 async def tell(desk: Desk, news: SaleNews | RefundNews) -> None:

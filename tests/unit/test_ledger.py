@@ -11,11 +11,11 @@ from salesarck_domain.ids import CodeId, SaleId, derived
 from salesarck_domain.ledger.entry import FIRST, EntryKind, LedgerEntry, ToldDifferently
 from salesarck_domain.ledger.lots import Taking, soonest_first
 from salesarck_domain.ledger.reconciliation import Written, check_wallet
-from salesarck_domain.ledger.wallet import By, Cause, InsufficientPoints, Wallet
+from salesarck_domain.ledger.wallet import By, Cause, InsufficientPoints, Wallet, WalletFrozen
 from salesarck_domain.points import POINTS_MAX
 from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.redemption.lifecycle import CodeState
-from salesarck_domain.testing.examples import ADA, CAFE, DAY, MINUTE, NOON
+from salesarck_domain.testing.examples import ADA, CAFE, DAY, GRACE, MINUTE, NOON
 
 GRACE_TIME = timedelta(days=7)
 TILL = By("till", NOON)
@@ -166,6 +166,19 @@ class TestWallet:
         other = SaleId(derived(NOON, "another"))
         endless.sale = other
         assert soonest_first(wallet.lots.values(), other)[0] is endless
+
+
+def test_nothing_leaves_a_frozen_wallet_for_another_and_nothing_comes_from_one() -> None:
+    giver, taker = wallet_of(5), Wallet(tenant=CAFE.id, consumer=GRACE, frozen=True)
+    cause = Cause("act:merge", NOON)
+    handed = giver.hand_out(2, cause, TILL)
+    with pytest.raises(WalletFrozen):
+        taker.take_in(handed, cause, TILL)
+    assert (taker.entries, taker.balance) == ([], 0)
+    giver.frozen = True
+    with pytest.raises(WalletFrozen, match="merges"):
+        giver.hand_out(1, cause, TILL)
+    assert giver.balance == 3
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,8 @@ class WalletFrozen(Refused):
 
     def __str__(self) -> str:
         return (
-            "this wallet is frozen: it issues and redeems no codes and takes no adjustments; "
-            "it still earns, refunds and expires. Ask support to look into it"
+            "this wallet is frozen: it issues and redeems no codes and takes no part in "
+            "adjustments and merges; it still earns, refunds and expires. Ask support why"
         )
 
 
@@ -112,7 +112,7 @@ class Wallet:
             WalletFrozen: it is a grant, and the wallet takes none.
         """
         if kind is EntryKind.GRANT:
-            self._check_not_frozen()
+            self.check_not_frozen()
         self._bring(kind, points, cause, by, None)
 
     def claw_back(self, asked: int, cause: Cause, by: By) -> None:
@@ -127,7 +127,7 @@ class Wallet:
             InsufficientPoints: there are fewer.
             WalletFrozen: the wallet takes no adjustments.
         """
-        self._check_not_frozen()
+        self.check_not_frozen()
         self._check_covers(points)
         self._take(EntryKind.DEDUCT, points, cause, by)
 
@@ -138,7 +138,9 @@ class Wallet:
 
         Raises:
             InsufficientPoints: there are fewer.
+            WalletFrozen: nothing leaves it.
         """
+        self.check_not_frozen()
         self._check_covers(points)
         before = len(self.takings)
         self._take(EntryKind.DEDUCT, points, cause, by, out_of=out_of)
@@ -148,7 +150,12 @@ class Wallet:
         ]
 
     def take_in(self, lots: Sequence[Lot], cause: Cause, by: By) -> int:
-        """Grant what another wallet handed out, with its ends; answers with the grant's seq."""
+        """Grant what another wallet handed out, with its ends; answers with the grant's seq.
+
+        Raises:
+            WalletFrozen: it takes none.
+        """
+        self.check_not_frozen()
         points = sum(lot.points for lot in lots)
         entry = self._write(EntryKind.GRANT, points, cause, by)
         for number, lot in enumerate(lots):
@@ -164,7 +171,7 @@ class Wallet:
             InsufficientPoints: there are fewer.
             WalletFrozen: the wallet issues no codes.
         """
-        self._check_not_frozen()
+        self.check_not_frozen()
         self._check_covers(code.points)
         before = len(self.takings)
         self._take(EntryKind.REDEEM, code.points, _cause_of(code.id, by.at), by)
@@ -177,7 +184,7 @@ class Wallet:
         Raises:
             WalletFrozen: the wallet redeems no codes.
         """
-        self._check_not_frozen()
+        self.check_not_frozen()
         self._keep(code)
 
     def release(self, code: RedemptionCode, at: datetime, by: By, grace: timedelta) -> None:
@@ -211,6 +218,15 @@ class Wallet:
             else:
                 code = what.follow(CodeState.EXPIRED, moment)
                 self.release(code, moment, replace(by, actor=TIMETABLE), grace)
+
+    def check_not_frozen(self) -> None:
+        """Let nobody spend or move points of a frozen wallet.
+
+        Raises:
+            WalletFrozen: it is.
+        """
+        if self.frozen:
+            raise WalletFrozen
 
     def not_run_out(self, sale: SaleId, standing: int) -> int:
         """Say how many of a sale's points that stand in the ledger have not run out."""
@@ -321,10 +337,6 @@ class Wallet:
         # that the points taken first are the older lot again.
         at = entry.recorded_at + number * TICK
         return LotId(derived(at, "lot", self.tenant, self.consumer, entry.seq, number))
-
-    def _check_not_frozen(self) -> None:
-        if self.frozen:
-            raise WalletFrozen
 
     def _check_covers(self, points: int) -> None:
         if points > self.balance:

@@ -279,7 +279,7 @@ class Books(Protocol):
         ...
 
     async def accounts_of(self, consumer: ConsumerId) -> Sequence[Account]:
-        """Read all wallets of a consumer."""
+        """Read all wallets of a consumer that have entries or are frozen, by tenant."""
         ...
 
     async def history(

@@ -10,13 +10,13 @@ from salesarck_domain.deeds import MergeWallets, UndoMerge
 from salesarck_domain.errors import Missing, Refused
 from salesarck_domain.ids import ActId, ConsumerId, TenantId
 from salesarck_domain.ledger.lots import Lot, soonest_first
-from salesarck_domain.ledger.wallet import By, Cause, Wallet
+from salesarck_domain.ledger.wallet import By, Cause, Wallet, WalletFrozen
 from salesarck_domain.people import AccountMerge, WalletMerge
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.identity import Identity
 from salesarck_domain.ports.push import Balance, Publisher
-from salesarck_domain.ports.store import Store, Work
+from salesarck_domain.ports.store import Account, Store, Work
 from salesarck_domain.redemption.lifecycle import CodeState
 from salesarck_domain.sales.sale import Sale
 from salesarck_domain.use_cases.contacts import ContactNotYours, Shown
@@ -54,6 +54,7 @@ async def merge(work: Work, deed: MergeWallets, by: By) -> Sequence[Balance]:
 
     Raises:
         MergeRefused: it owes more than the survivor holds.
+        WalletFrozen: one of them is frozen.
     """
     sales = await work.sales.held_by(deed.absorbed)
     absorbed, survivor = await _open(work, deed.absorbed, deed.survivor, by)
@@ -81,6 +82,7 @@ async def undo_merge(work: Work, deed: UndoMerge, by: By) -> Sequence[Balance]:
 
     Raises:
         MergeUnknown: nothing was merged here, or it was undone.
+        WalletFrozen: one of them is frozen.
     """
     moved = await work.people.merge(deed.merge)
     if moved is None or moved.is_undone:
@@ -102,6 +104,8 @@ async def _open(
 ) -> tuple[Wallet, Wallet]:
     wallets = await work.wallets.lock([absorbed, survivor])
     for wallet in wallets.values():
+        # One that is empty too: what it earns would come to the other from now on.
+        wallet.check_not_frozen()
         wallet.apply_due(by, work.tenant.grace)
     return wallets[absorbed], wallets[survivor]
 
@@ -169,7 +173,9 @@ class MergeAccounts:
         Raises:
             ContactNotYours: the first contact isn't on this account.
             CodeNotAccepted: one of the codes is wrong, or no longer good.
-            MergeRefused: they are one already, or the other works here, or owes too much.
+            MergeRefused: they are one already, or the other works here, or owes too much, or
+                is suspended.
+            WalletFrozen: one of their wallets is frozen.
         """
         found = await self.directory.account_merge(act)
         if found is None:
@@ -191,6 +197,7 @@ class MergeAccounts:
         Raises:
             MergeUnknown: this account did not come out of that merge.
             MergeRefused: it is too long ago.
+            WalletFrozen: one of their wallets is frozen.
         """
         found = await self.directory.account_merge(merge)
         if found is None or found.survivor != survivor:
@@ -198,6 +205,8 @@ class MergeAccounts:
         by = By(f"person:{survivor}", self.clock(), correlation)
         if by.at - found.at > UNDO_WITHIN and found.undone_at is None:
             raise MergeRefused(f"accounts are parted within {UNDO_WITHIN.days} days of their merge")
+        for account in await self.store.books.accounts_of(found.absorbed):
+            await self._check_not_frozen(account, survivor)
         await self.directory.part_accounts(merge, by.at)
         for account in await self.store.books.accounts_of(found.absorbed):
             await self._undo(account.tenant, found, UndoMerge(merge=merge, id=act), by)
@@ -218,9 +227,18 @@ class MergeAccounts:
     async def _check(self, absorbed: ConsumerId, survivor: ConsumerId) -> None:
         if await self.directory.memberships(absorbed):
             raise MergeRefused("the other account works for a tenant; merge the other way round")
+        if await self.directory.is_suspended(absorbed):
+            raise MergeRefused("the other account is suspended; ask support why")
         for account in await self.store.books.accounts_of(absorbed):
-            own = await self.store.books.account(account.tenant, survivor)
+            own = await self._check_not_frozen(account, survivor)
             _check_owed(account.owed, own.balance)
+
+    async def _check_not_frozen(self, account: Account, survivor: ConsumerId) -> Account:
+        """Look at both before proofs move; each work looks again. Answers with the survivor's."""
+        own = await self.store.books.account(account.tenant, survivor)
+        if account.frozen or own.frozen:
+            raise WalletFrozen
+        return own
 
     async def _merge(self, tenant: TenantId, deed: MergeWallets, by: By) -> None:
         async with self.store.begin(tenant, alone=True) as work:

@@ -50,7 +50,11 @@ class MemoryBooks:
 
     async def accounts_of(self, consumer: ConsumerId) -> Sequence[Account]:
         """Read all wallets of a consumer, by tenant."""
-        tenants = [key for key, shelf in self.room.shelves.items() if consumer in shelf.wallets]
+        tenants = [
+            key
+            for key, shelf in self.room.shelves.items()
+            if consumer in shelf.wallets or shelf.frozen.get(consumer)
+        ]
         return [await self.account(tenant, consumer) for tenant in sorted(tenants)]
 
     async def history(

@@ -76,7 +76,7 @@ class PostgresBooks:
             for tenant in map(TenantId, tenants):
                 await enter(connection, tenant)
                 accounts.append(await _account(connection, tenant, consumer))
-        return [account for account in accounts if account.seq]
+        return [account for account in accounts if account.seq or account.frozen]
 
     async def history(
         self, tenant: TenantId, consumer: ConsumerId, before: int | None, limit: int

@@ -63,6 +63,15 @@ class StandingContract(StoreBench):
             assert (await cafe.account()).frozen
             assert list(await cafe.books.consumers(CAFE.id)) == []
 
+    async def test_a_frozen_wallet_is_among_a_consumers_though_it_is_empty(self) -> None:
+        async with self.cafe() as cafe:
+            for frozen in (True, False):
+                async with cafe.begin() as work:
+                    await work.wallets.lock([ADA])
+                    await work.wallets.freeze(ADA, frozen=frozen)
+                found = await cafe.books.accounts_of(ADA)
+                assert [(it.tenant, it.frozen) for it in found] == [(CAFE.id, True)][: int(frozen)]
+
     async def test_what_one_admin_moves_is_counted_by_consumer_and_day(self) -> None:
         async with self.cafe() as cafe:
             async with cafe.begin() as work:
