@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from salesarck_domain.days import zone
-from salesarck_domain.errors import Refused
+from salesarck_domain.errors import Forbidden, Refused
 from salesarck_domain.ids import TenantId
 from salesarck_domain.money import is_currency
 
@@ -44,6 +44,17 @@ class TenantStateRefused(Refused):
 
     def __str__(self) -> str:
         return f"this tenant is {self.state}, and can't become {self.wanted} from there"
+
+
+@dataclass(eq=False)
+class TenantSuspended(Forbidden):
+    """The tenant is suspended: nobody works with it until that ends."""
+
+    name: str
+    code: ClassVar[str] = "tenant_suspended"
+
+    def __str__(self) -> str:
+        return f"{self.name} is suspended; points are safe, and this works again afterwards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,15 @@ class Tenant:
         if wanted not in MAY_BECOME[self.state]:
             raise TenantStateRefused(self.state, wanted)
         return replace(self, state=wanted)
+
+    def check_not_suspended(self) -> None:
+        """Let nobody work with a suspended tenant.
+
+        Raises:
+            TenantSuspended: it is.
+        """
+        if self.state is TenantState.SUSPENDED:
+            raise TenantSuspended(self.name)
 
 
 def terms_as_data(tenant: Tenant) -> dict[str, object]:

@@ -31,6 +31,7 @@ from salesarck_domain.use_cases.platform import PeopleDesk
 from salesarck_domain.use_cases.profiles import ChangeProfile
 from salesarck_domain.use_cases.rules import PreviewSale, Publish, Retire
 from salesarck_domain.use_cases.sessions import SignIn
+from salesarck_domain.use_cases.standing import BeginUnlessSuspended
 from salesarck_domain.use_cases.team import TeamDesk
 from salesarck_domain.use_cases.tenants import SignUpTenant, TenantDesk
 from salesarck_service.caller import Caller
@@ -186,6 +187,7 @@ def _handlers() -> Sequence[ControllerRouterHandler]:
 
 def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]:
     begin, clock, push = parts.store.begin, parts.clock, parts.push
+    begin_open = BeginUnlessSuspended(begin)
     prove = Prove(begin, parts.directory, clock, push)
     made: Mapping[str, object] = {
         "store": parts.store,
@@ -206,16 +208,16 @@ def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]
         "real_clock": parts.real_clock,
         "readiness": Readiness(parts.checks),
         "sign_in": SignIn(parts.identity, parts.directory, prove, clock, parts.randomness),
-        "code_desk": CodeDesk(begin, clock, parts.peppers, push),
+        "code_desk": CodeDesk(begin_open, clock, parts.peppers, push),
         "change": ChangeContact(parts.identity, parts.directory, prove),
         "merge_accounts": MergeAccounts(parts.identity, parts.directory, parts.store, clock, push),
         "change_profile": ChangeProfile(parts.profiles, clock),
-        "publish": Publish(begin, clock),
-        "retire": Retire(begin, clock),
+        "publish": Publish(begin_open, clock),
+        "retire": Retire(begin_open, clock),
         "preview_sale": PreviewSale(parts.store, clock),
         "adjustment_desk": AdjustmentDesk(begin, clock, push),
         "people_desk": PeopleDesk(parts.store, parts.directory, clock),
-        "team_desk": TeamDesk(begin, parts.directory, clock),
+        "team_desk": TeamDesk(begin_open, parts.directory, clock),
         "tenant_desk": TenantDesk(parts.store, clock),
         "sign_up_tenant": SignUpTenant(
             parts.store, parts.directory, clock, at_once=parts.approve_at_once

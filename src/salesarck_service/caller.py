@@ -23,17 +23,6 @@ class NotAllowed(Forbidden):
 
 
 @dataclass(eq=False)
-class TenantSuspended(Forbidden):
-    """The tenant is suspended: nobody works with it until that ends."""
-
-    name: str
-    code: ClassVar[str] = "tenant_suspended"
-
-    def __str__(self) -> str:
-        return f"{self.name} is suspended; points are safe, and this works again afterwards"
-
-
-@dataclass(eq=False)
 class TenantPending(Forbidden):
     """No admin has approved the tenant yet: it can be set up, and nothing else."""
 

@@ -21,6 +21,7 @@ from salesarck_domain.errors import SalesArckError, Unavailable
 from salesarck_domain.ids import Randomness, derived, uuid7
 from salesarck_domain.ports.answers import Answer, Answers, Asked, Command
 from salesarck_domain.ports.clock import Clock
+from salesarck_domain.tenants import TenantSuspended
 from salesarck_domain.use_cases.codes import CodeTaken, TillLocked
 from salesarck_service.caller import Caller
 from salesarck_service.given import Given
@@ -30,6 +31,8 @@ WAIT_SECONDS = 5.0
 PAUSE_SECONDS = 0.05
 OK = 200
 KEY_HEADER = "Idempotency-Key"
+NOT_YET = (Unavailable, TillLocked, CodeTaken, TenantSuspended)
+"""Refusals that pass: nothing was done, and the same request may ask again later."""
 
 Kept = TypeVar("Kept", bound=Struct)
 IdempotencyKey = Annotated[
@@ -103,7 +106,7 @@ class Once:
             return _given_again(kind, command.answer)
         try:
             done = await do(Attempt(command, command.attempts > 1))
-        except (Unavailable, TillLocked, CodeTaken):  # nothing was done; ask again later
+        except NOT_YET:
             await self._let_go(token)
             raise
         except SalesArckError as refusal:

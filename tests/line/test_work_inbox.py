@@ -150,6 +150,26 @@ class TestWaiting:
         assert await line.ends() == ["applied"]
         assert await line.balance() == 5
 
+    async def test_a_tenant_suspended_while_its_till_is_asked_waits_like_any(
+        self, line: Line
+    ) -> None:
+        asked = Asked({"payment P1": [hers("P1", 5)]})
+
+        async def suspend() -> None:
+            await line.store.directory.add_tenant(replace(CAFE, state=TenantState.SUSPENDED))
+
+        asked.meanwhile = suspend
+        line.fetchers["square"] = asked
+        await line.tell("one", THIN)
+        assert await line.ends() == ["put_off"]
+        assert await line.balance() == 0
+        assert (await line.row("one", "waiting")).attempts == 0
+        asked.meanwhile = None
+        await line.store.directory.add_tenant(CAFE)
+        line.now += LOOK_AGAIN
+        assert await line.ends() == ["applied"]
+        assert await line.balance() == 5
+
 
 class TestErrors:
     async def test_what_cannot_be_read_is_parked_and_the_rest_goes_on(self, line: Line) -> None:

@@ -1,6 +1,6 @@
 """What is proved, and what becomes of the sales that waited for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pytest
@@ -11,6 +11,7 @@ from salesarck_domain.ids import derived
 from salesarck_domain.news import TillCustomer
 from salesarck_domain.people import Proof
 from salesarck_domain.ports.push import Balance
+from salesarck_domain.tenants import TenantState
 from salesarck_domain.testing.examples import (
     ADA,
     ADAS_PHONE,
@@ -72,6 +73,18 @@ async def test_what_a_proof_and_a_delivery_left_behind_is_claimed_later(waiting:
     assert await waiting.prove.claim_leftovers() == 1
     assert (waiting.last.consumer, waiting.last.balance) == (ADA, 5)
     assert await waiting.prove.claim_leftovers() == 0
+
+
+@pytest.mark.parametrize("state", [TenantState.PENDING, TenantState.SUSPENDED])
+async def test_nothing_is_claimed_at_a_tenant_that_is_not_active(
+    waiting: Waiting, state: TenantState
+) -> None:
+    await waiting.store.directory.add_tenant(replace(CAFE, state=state))
+    await waiting.prove(ADA, [ADAS_PHONE], [CAFE.id])
+    assert (await waiting.store.books.account(CAFE.id, ADA)).seq == 0
+    await waiting.store.directory.add_tenant(CAFE)
+    assert await waiting.prove.claim_leftovers() == 1
+    assert (await waiting.store.books.account(CAFE.id, ADA)).balance == 5
 
 
 @pytest.mark.parametrize(

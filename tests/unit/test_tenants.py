@@ -127,8 +127,8 @@ async def test_a_history_with_changed_terms_and_standings_comes_out_the_same(lif
     asked = await life.give(20_000)
     await life.adjusting.approve(CAFE.id, asked, life.act("person:second"))
     await life.issue("two", 500)
-    await life.desk.suspend(CAFE.id, life.act())
     await life.desk.change_terms(CAFE.id, {"grace": 0, "time_zone": CAFE.time_zone}, life.act())
+    await life.desk.suspend(CAFE.id, life.act())
     life.now += 2 * DAY
     await RunTimetable(life.store, life.clock, life)()
     assert await VerifyBooks(life.store.books, life.store.directory)() == []

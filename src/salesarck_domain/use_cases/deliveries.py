@@ -33,7 +33,7 @@ from salesarck_domain.ports.pos import (
     WebhookReader,
 )
 from salesarck_domain.ports.store import BeginWork, Finished
-from salesarck_domain.tenants import Tenant, TenantState
+from salesarck_domain.tenants import Tenant, TenantState, TenantSuspended
 from salesarck_domain.use_cases.sales import RecordNews, in_time, outcome_of
 
 RETRY_FIRST = timedelta(seconds=30)
@@ -324,7 +324,7 @@ def _asked_to_wait(error: Exception) -> timedelta | None:
         return timedelta(seconds=error.seconds)
     if isinstance(error, ProviderUnavailable) and error.retry_after is not None:
         return timedelta(seconds=error.retry_after)
-    return LOOK_AGAIN if isinstance(error, LinkRefused | RowMustWait) else None
+    return LOOK_AGAIN if isinstance(error, LinkRefused | RowMustWait | TenantSuspended) else None
 
 
 def _questions(thin: Sequence[ChangedNews]) -> Sequence[Question]:

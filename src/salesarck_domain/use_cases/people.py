@@ -11,6 +11,7 @@ from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.push import Balance, Publisher
 from salesarck_domain.ports.store import BeginWork, Work
+from salesarck_domain.tenants import TenantState
 from salesarck_domain.use_cases.apart import each_apart
 from salesarck_domain.use_cases.judging import Judging
 from salesarck_domain.use_cases.sales import balances_of, kept
@@ -78,6 +79,8 @@ class Prove:
 
     async def _claim(self, tenant: TenantId, deed: ProveEvidence, by: By) -> None:
         async with self.begin(tenant, alone=True) as work:
+            if work.tenant.state is not TenantState.ACTIVE:
+                return  # suspended just now: what waits is claimable afterwards
             balances = await prove(work, deed, by)
         for balance in balances:
             await self.push.publish(balance)

@@ -14,6 +14,7 @@ from salesarck_domain.ports.push import Balance, Publisher
 from salesarck_domain.ports.store import BeginWork, Finished, LockedSales, Wanted, Work
 from salesarck_domain.sales.sale import PaymentKey, Sale, SaleKey, Tender
 from salesarck_domain.use_cases.judging import Judging
+from salesarck_domain.use_cases.standing import BeginUnlessSuspended
 
 CLOCK_AHEAD_MAX = timedelta(minutes=5)
 
@@ -61,10 +62,11 @@ class RecordNews:
 
         Raises:
             LeaseLost: somebody else has the row now; nothing was recorded.
+            TenantSuspended: the tenant was suspended since the row was looked at.
             StoreUnavailable: nothing was recorded.
         """
         by = By(actor, self.clock(), correlation)
-        async with self.begin(tenant) as work:
+        async with BeginUnlessSuspended(self.begin)(tenant) as work:
             told, balances = await tell(work, deeds, by)
             if row:
                 sales = tuple({found.sale for found in told if found.sale})

@@ -23,6 +23,7 @@ from salesarck_domain.tenants import (
     with_terms,
 )
 from salesarck_domain.use_cases.sales import kept
+from salesarck_domain.use_cases.standing import BeginUnlessSuspended
 
 PENDING_MAX = 5
 FIXED_BY_SALES = ("currency", "time_zone")
@@ -134,9 +135,10 @@ class TenantDesk:
 
         Raises:
             TermsInvalid: they mean nothing, or sales rest on them.
+            TenantSuspended: it is suspended.
         """
         by = By(act.actor, self.clock(), act.correlation)
-        async with self.store.begin(tenant, alone=True) as work:
+        async with BeginUnlessSuspended(self.store.begin)(tenant, alone=True) as work:
             if await work.noted(act.id):
                 return work.tenant
             before = terms_as_data(work.tenant)

@@ -18,7 +18,6 @@ from salesarck_service.caller import (
     NotAllowed,
     PersonSuspended,
     TenantPending,
-    TenantSuspended,
 )
 
 PUBLIC = {"public": True}
@@ -125,8 +124,7 @@ def _check_standing(tenant: Tenant, role: Role, permission: Permission) -> None:
 
     To those who don't work there, one that nobody approved yet is none.
     """
-    if tenant.state is TenantState.SUSPENDED:
-        raise TenantSuspended(tenant.name)
+    tenant.check_not_suspended()
     if tenant.state is TenantState.PENDING and permission not in WHILE_PENDING:
         if role is Role.CONSUMER:
             raise TenantMissing(str(tenant.id))
