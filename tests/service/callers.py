@@ -135,7 +135,7 @@ async def _something(desk: Desk, tenant: TenantId, phone: str, versions: int) ->
     adjustment, invitation = await _something_to_decide(desk, tenant, person)
     return Ids(
         consumer=person,
-        code=CodeId(code.json()["id"]),
+        code=CodeId(UUID(code.json()["id"])),
         sale=sale.id,
         number=versions,
         adjustment=adjustment,

@@ -116,7 +116,7 @@ class AdjustmentDesk:
             approved = found.decide(AdjustmentState.APPROVED, act.actor, by.at)
             kind = GrantPoints if found.kind == "grant" else DeductPoints
             deed = kind(consumer=found.consumer, points=found.points, id=found.id)
-            whose = replace(act, on_behalf_of=found.requested_by)
+            whose = replace(act, on_behalf_of=found.requested_by, reason=found.reason)
             balance = await adjust_and_tell(work, deed, by, "approve_adjustment", whose)
             await work.adjustments.decide(approved)
         await self.push.publish(balance)

@@ -292,6 +292,7 @@ async def _note(
         at=by.at,
         after={"till": deed.till},
         correlation=by.correlation,
+        on_behalf_of=f"tenant:{work.tenant.id}",
     )
     await work.note(note)
 

@@ -72,20 +72,21 @@ class Publish:
         by: str,
         note: UUID,
         in_force_from: datetime | None = None,
+        correlation: str = "",
     ) -> RuleVersion:
         """Publish; `note` is the id of the audit row.
 
         Raises:
             RulesInvalid: it breaks the table of rules, or begins where others were in force.
         """
-        signed = By(by, self.clock(), str(note))
+        signed = By(by, self.clock(), correlation)
         plain = tuple(rule.as_data() for rule in read_rules(list(rules)))
         begins = (in_force_from or signed.at).astimezone(UTC)
         deed = PublishRules(rules=plain, in_force_from=begins)
         async with self.begin(tenant, alone=True) as work:
             version = await publish(work, deed, signed)
             after = {"number": version.number, "content_hash": version.content_hash}
-            await work.note(_note(note, signed, "publish_rules", str(version.number), after))
+            await work.note(_note(note, tenant, signed, "publish_rules", version.number, after))
         return version
 
 
@@ -96,17 +97,19 @@ class Retire:
     begin: BeginWork
     clock: Clock
 
-    async def __call__(self, tenant: TenantId, by: str, note: UUID, *, force: bool) -> None:
+    async def __call__(
+        self, tenant: TenantId, by: str, note: UUID, *, force: bool, correlation: str = ""
+    ) -> None:
         """Retire; `force` says that no rules are wanted, `note` is the id of the audit row.
 
         Raises:
             NoRuleVersion: none is in force.
             LastRuleVersion: one is, and `force` is not said.
         """
-        signed = By(by, self.clock(), str(note))
+        signed = By(by, self.clock(), correlation)
         async with self.begin(tenant, alone=True) as work:
             await retire(work, RetireRules(force=force), signed)
-            await work.note(_note(note, signed, "retire_rules", "all", {"force": force}))
+            await work.note(_note(note, tenant, signed, "retire_rules", "all", {"force": force}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,9 @@ class PreviewSale:
         return award(version, bill, zone, lambda _: 0)
 
 
-def _note(note: UUID, by: By, action: str, target: str, after: Mapping[str, object]) -> AuditNote:
+def _note(
+    note: UUID, tenant: TenantId, by: By, action: str, target: object, after: Mapping[str, object]
+) -> AuditNote:
     return AuditNote(
         id=note,
         actor=by.actor,
@@ -159,4 +164,5 @@ def _note(note: UUID, by: By, action: str, target: str, after: Mapping[str, obje
         at=by.at,
         after=after,
         correlation=by.correlation,
+        on_behalf_of=f"tenant:{tenant}",
     )

@@ -147,7 +147,9 @@ class RulesController(Controller):
             if done := await _noted(store, here, note, attempt):
                 number = int(str(done.after["number"]))
             else:
-                version = await publish(here, data.rules, caller.actor, note, begins)
+                version = await publish(
+                    here, data.rules, caller.actor, note, begins, caller.correlation
+                )
                 number = version.number
             return _as_published(await store.books.rules(here), number)
 
@@ -176,7 +178,13 @@ class RulesController(Controller):
             note = attempt.id("note")
             done = await _noted(store, here, note, attempt)
             if done is None:
-                await retire(here, caller.actor, note, force=data.force)
+                await retire(
+                    here,
+                    caller.actor,
+                    note,
+                    force=data.force,
+                    correlation=caller.correlation,
+                )
                 done = await _read_note(store, here, note)
             return RetiredView(done.at if done else attempt.first_seen)
 
