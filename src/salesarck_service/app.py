@@ -215,7 +215,7 @@ def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]
         "publish": Publish(begin_open, clock),
         "retire": Retire(begin_open, clock),
         "preview_sale": PreviewSale(parts.store, clock),
-        "adjustment_desk": AdjustmentDesk(begin, clock, push),
+        "adjustment_desk": AdjustmentDesk(begin, parts.directory, clock, push),
         "people_desk": PeopleDesk(parts.store, parts.directory, clock),
         "team_desk": TeamDesk(begin_open, parts.directory, clock),
         "tenant_desk": TenantDesk(parts.store, clock),

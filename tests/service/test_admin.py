@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from salesarck_domain.deeds import ApplyDue
+from salesarck_domain.ids import ActId
 from salesarck_domain.ledger.wallet import By
-from salesarck_domain.people import Evidence, Proof, Role
+from salesarck_domain.people import AccountMerge, Evidence, Proof, Role
 from salesarck_domain.testing.examples import BAKERY, CAFE, MINUTE, NOON
 from salesarck_domain.use_cases.wallets import apply_due
 from tests.service.desk import ADA, ADMIN, CLERK, OWNER, STRANGER, Desk
@@ -213,6 +214,22 @@ async def test_a_rejected_or_late_request_moves_nothing(desk: Desk) -> None:
     ):
         nowhere = await act(desk, f"{path}/approve", SECOND, json=None)
         assert (nowhere.status_code, nowhere.json()["code"]) == (404, "adjustment_unknown")
+
+
+async def test_a_request_for_an_account_that_was_absorbed_meanwhile_moves_nothing(
+    desk: Desk,
+) -> None:
+    await second_admin(desk)
+    asked = (await desk.give(20_000)).json()["act"]
+    merge = AccountMerge(
+        id=ActId(uuid4()), absorbed=desk.people[ADA], survivor=desk.people[CLERK], at=desk.now
+    )
+    await desk.store.directory.merge_accounts(merge)
+    approved = await act(desk, f"{HERE}/adjustments/{asked}/approve", SECOND, json=None)
+    assert (approved.status_code, approved.json()["code"]) == (404, "person_unknown")
+    assert (await desk.store.books.account(CAFE.id, desk.people[ADA])).seq == 0
+    rejected = await act(desk, f"{HERE}/adjustments/{asked}/reject", SECOND)
+    assert rejected.json()["state"] == "rejected"
 
 
 async def test_of_many_admins_who_decide_at_once_one_does(desk: Desk) -> None:

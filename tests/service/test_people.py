@@ -37,6 +37,21 @@ async def test_points_become_a_code_that_a_till_honours_once(desk: Desk) -> None
     assert kinds == ["release", "redeem", "grant"]
 
 
+async def test_a_cashier_honours_their_own_code_and_a_colleague_takes_it_back(desk: Desk) -> None:
+    await desk.give(500, CLERK)
+    issued = await desk.ask("POST", CODES, CLERK, json={"points": 200}, key="one")
+    typed = {"code": issued.json()["code"], "till": "T1"}
+    redeemed = await desk.ask("POST", f"{MERCHANT}/redemptions", CLERK, json=typed, key="two")
+    assert redeemed.status_code == 201
+    undo = f"{MERCHANT}/redemptions/{redeemed.json()['id']}/undo"
+    own = await desk.ask("POST", undo, CLERK, json={"till": "T1"}, key="three")
+    assert (own.status_code, own.json()["code"]) == (403, "own_wallet")
+    assert (await desk.ask("GET", WALLET, CLERK)).json()["balance"] == 300
+    by_another = await desk.ask("POST", undo, OWNER, json={"till": "T1"}, key="four")
+    assert by_another.json()["state"] == "undone"
+    assert (await desk.ask("GET", WALLET, CLERK)).json()["balance"] == 500
+
+
 async def _history(desk: Desk) -> list[dict[str, object]]:
     entries: list[dict[str, object]] = (await desk.ask("GET", f"{WALLET}/history", ADA)).json()[
         "entries"

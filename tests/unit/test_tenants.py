@@ -74,7 +74,7 @@ class Life:
 
     @property
     def adjusting(self) -> AdjustmentDesk:
-        return AdjustmentDesk(self.store.begin, self.clock, self)
+        return AdjustmentDesk(self.store.begin, self.store.directory, self.clock, self)
 
     async def freeze(self, *, frozen: bool) -> None:
         people = PeopleDesk(self.store, self.store.directory, self.clock)

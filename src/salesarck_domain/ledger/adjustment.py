@@ -29,7 +29,7 @@ class OwnWallet(Forbidden):
     code: ClassVar[str] = "own_wallet"
 
     def __str__(self) -> str:
-        return "nobody adjusts their own wallet; ask a colleague"
+        return "nobody who works here gives points to their own wallet; ask a colleague"
 
 
 @dataclass(eq=False)

@@ -29,6 +29,6 @@ class Adjustments(Protocol):
         """Write down how a locked request was decided.
 
         Raises:
-            ValueError: it was not pending, or its decider is who requested it.
+            ValueError: it was not pending, or ran out, or its decider is who requested it.
         """
         ...

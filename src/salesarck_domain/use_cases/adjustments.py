@@ -12,8 +12,10 @@ from salesarck_domain.ledger.adjustment import REQUEST_LIFETIME, Adjustment, Adj
 from salesarck_domain.ledger.entry import ToldDifferently
 from salesarck_domain.ledger.wallet import By
 from salesarck_domain.ports.clock import Clock
+from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.push import Publisher
 from salesarck_domain.ports.store import BeginWork, Work
+from salesarck_domain.use_cases.platform import PersonMissing
 from salesarck_domain.use_cases.wallets import (
     AdjustWallet,
     SecondAdminNeeded,
@@ -45,6 +47,7 @@ class AdjustmentDesk:
     """Adjustments beyond what one admin moves alone: one requests, another decides."""
 
     begin: BeginWork
+    directory: Directory
     clock: Clock
     push: Publisher
 
@@ -105,6 +108,7 @@ class AdjustmentDesk:
             AdjustmentExpired: it waited too long.
             OwnRequest: they requested it.
             OwnWallet: it is for them.
+            PersonMissing: whom it is for has no account any more.
             InsufficientPoints: there are fewer to take.
             WalletFrozen: the wallet takes none.
         """
@@ -114,6 +118,8 @@ class AdjustmentDesk:
             if await work.noted(act.id):
                 return found
             approved = found.decide(AdjustmentState.APPROVED, act.actor, by.at)
+            if not await self.directory.evidence_of(found.consumer):
+                raise PersonMissing
             kind = GrantPoints if found.kind == "grant" else DeductPoints
             deed = kind(consumer=found.consumer, points=found.points, id=found.id)
             whose = replace(act, on_behalf_of=found.requested_by, reason=found.reason)

@@ -9,6 +9,7 @@ from salesarck_domain.audit import AuditNote
 from salesarck_domain.deeds import CancelCode, IssueCode, RedeemCode, UndoRedemption
 from salesarck_domain.errors import Refused
 from salesarck_domain.ids import ActId, CodeId, ConsumerId, TenantId
+from salesarck_domain.ledger.adjustment import OwnWallet
 from salesarck_domain.ledger.entry import ToldDifferently
 from salesarck_domain.ledger.wallet import By, Wallet
 from salesarck_domain.ports.clock import Clock
@@ -234,12 +235,15 @@ class CodeDesk:
         Raises:
             CodeUnknown: the tenant has no such code.
             UndoRefused: not redeemed, by another till, or too long ago.
+            OwnWallet: the points would return to the cashier's own.
         """
         by = By(cashier, self.clock(), correlation)
         async with self.begin(tenant) as work:
             if done := await _done_before(work, act, CodeState.UNDONE):
                 return done
             known = await _known(work, code)
+            if cashier == f"person:{known.consumer}":
+                raise OwnWallet
             deed = UndoRedemption(consumer=known.consumer, id=code, till=till)
             await _note(work, act, "undo_redemption", deed, by)
             moved = await undo(work, deed, by)

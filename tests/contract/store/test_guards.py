@@ -14,7 +14,7 @@ from sqlalchemy import NullPool, create_engine
 
 from salesarck_adapters.store.postgres.migrate import migrate
 from salesarck_adapters.store.postgres.schema import METADATA, SERVICE_ROLE
-from salesarck_domain.testing.examples import ADA, CAFE, NOON
+from salesarck_domain.testing.examples import ADA, CAFE, DAY, NOON
 from tests.postgres import Database
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -189,7 +189,7 @@ ASKED: dict[str, object] = {
     "state": "pending",
     "requested_by": "person:1",
     "requested_at": NOON,
-    "expires_at": NOON,
+    "expires_at": NOON + 36_500 * DAY,
 }
 DECIDED = {**ASKED, "state": "approved", "decided_by": "person:2", "decided_at": NOON}
 
@@ -203,6 +203,7 @@ DECIDED = {**ASKED, "state": "approved", "decided_by": "person:2", "decided_at":
         {"decided_by": None},
         {"decided_at": None},
         {"expires_at": None},
+        {"expires_at": NOON},
         {"state": "made"},
         {"state": "pending"},
         {"points": 0},

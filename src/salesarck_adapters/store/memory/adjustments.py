@@ -36,7 +36,7 @@ class MemoryAdjustments:
         """Put it over the request.
 
         Raises:
-            ValueError: it was not pending, or its decider is who requested it.
+            ValueError: it was not pending, or ran out, or its decider is who requested it.
         """
         there = self.shelf.adjustments[adjustment.id]
         if there.state is not AdjustmentState.PENDING or adjustment.decided_by in {
@@ -45,4 +45,8 @@ class MemoryAdjustments:
             None,
         }:
             raise ValueError("an adjustment is decided once, by somebody else")
+        if adjustment.decided_at is None or there.expires_at is None:
+            raise ValueError("a request runs out, and a decision has its moment")
+        if adjustment.decided_at >= there.expires_at:
+            raise ValueError("an adjustment is decided before it runs out")
         self.shelf.adjustments[adjustment.id] = adjustment

@@ -54,7 +54,7 @@ class PostgresAdjustments:
         """Write a decision over a pending request.
 
         Raises:
-            ValueError: it was not pending, or its decider is who requested it.
+            ValueError: it was not pending, or ran out, or its decider is who requested it.
         """
         table = schema.adjustment
         deciding = (
@@ -74,6 +74,6 @@ class PostgresAdjustments:
         try:
             decided = (await self.connection.execute(deciding)).first()
         except IntegrityError as error:
-            raise ValueError("an adjustment is decided by somebody else") from error
+            raise ValueError("an adjustment is decided in time, by somebody else") from error
         if decided is None:
             raise ValueError("an adjustment is decided once")

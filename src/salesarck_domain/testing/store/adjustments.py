@@ -99,7 +99,8 @@ class StandingContract(StoreBench):
                 asked, state=AdjustmentState.APPROVED, decided_by="person:1", decided_at=NOON
             )
             theirs = replace(own, decided_by=f"person:{ADA}")
-            for wrong in (own, theirs):
+            late = replace(own, decided_by="person:2", decided_at=asked.expires_at)
+            for wrong in (own, theirs, late):
                 with expect(ValueError):
                     async with cafe.begin() as work:
                         await work.adjustments.lock(asked.id)

@@ -67,6 +67,7 @@ adjustment = Table(
         " AND (decided_by IS NULL OR decided_by <> 'person:' || consumer_id)",
         name="own_wallet",
     ),
+    CheckConstraint("decided_at < expires_at", name="in_time"),
     CheckConstraint(
         "(state IN ('approved', 'rejected')) = (decided_by IS NOT NULL)"
         " AND (decided_by IS NULL) = (decided_at IS NULL)"

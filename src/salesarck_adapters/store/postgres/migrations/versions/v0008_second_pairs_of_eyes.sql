@@ -56,6 +56,7 @@ CREATE TABLE public.adjustment (
         requested_by <> 'person:' || consumer_id
         AND (decided_by IS NULL OR decided_by <> 'person:' || consumer_id)
     ),
+    CONSTRAINT adjustment_in_time CHECK (decided_at < expires_at),
     CONSTRAINT adjustment_decided CHECK (
         (state IN ('approved', 'rejected')) = (decided_by IS NOT NULL)
         AND (decided_by IS NULL) = (decided_at IS NULL)
