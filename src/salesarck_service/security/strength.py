@@ -1,12 +1,13 @@
 """What is wrong with a secret or an address, as one sentence that says what to do, or nothing."""
 
 import base64
-import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import pairwise
 from urllib.parse import SplitResult, parse_qs, urlsplit
+
+import msgspec
 
 from salesarck_service.security.names import is_here
 
@@ -42,10 +43,11 @@ def secret_fault(name: str, text: str, length_min: int) -> str | None:
 
 def role_of(key: str) -> str:
     """Read the role in a key of the older kind, which is a token; empty where it is none."""
-    with suppress(ValueError, IndexError):
+    with suppress(ValueError, IndexError, msgspec.ValidationError):
         middle = key.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
-        return str(claims.get("role", "")) if isinstance(claims, dict) else ""
+        text = base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4))
+        claims = msgspec.json.decode(text, type=dict[str, object])
+        return str(claims.get("role", ""))
     return ""
 
 
