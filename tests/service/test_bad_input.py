@@ -111,7 +111,7 @@ QUERIES = (
     "?&&&===",
     "?%",
 )
-METHODS = ("HEAD", "OPTIONS", "PUT", "PATCH", "TRACE", "BREW", "get")
+METHODS = ("HEAD", "OPTIONS", "PUT", "PATCH", "TRACE", "BREW")
 KEYS: Sequence[Sequence[bytes]] = (
     (),
     (b"",),
@@ -213,7 +213,8 @@ def addresses() -> Sequence[tuple[str, str]]:
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
         for method in handler.http_methods
-        if method not in {"OPTIONS", "HEAD"} and not route.path_format.endswith("/events")
+        if method not in {"OPTIONS", "HEAD"}
+        and not route.path_format.endswith(("/events", "/schema/{path}"))  # a stream; Litestar's
     )
 
 

@@ -87,10 +87,8 @@ class Stream:
 
     async def balances(self) -> AsyncGenerator[ServerSentEventMessage]:
         """Watch first and read then, so that nothing falls between."""
-        loop, closing = (
-            asyncio.get_running_loop(),
-            asyncio.ensure_future(self.watching.closing.wait()),
-        )
+        loop = asyncio.get_running_loop()
+        closing = asyncio.ensure_future(self.watching.closing.wait())
         async with self.push.watch(self.person) as heard:
             coming, beat_at = _next(heard), loop.time()
             try:
@@ -106,8 +104,9 @@ class Stream:
                         beat_at = loop.time() + self.watching.heartbeat_seconds
                     for balance in filter(self._is_news, found):
                         yield _message(balance)
+                    awaited: list[asyncio.Future[Any]] = [coming, closing]
                     await asyncio.wait(
-                        {coming, closing},
+                        awaited,
                         timeout=max(0, beat_at - loop.time()),
                         return_when=asyncio.FIRST_COMPLETED,
                     )
