@@ -111,7 +111,7 @@ QUERIES = (
     "?&&&===",
     "?%",
 )
-METHODS = ("HEAD", "OPTIONS", "PUT", "PATCH", "TRACE", "BREW")
+METHODS = ("HEAD", "OPTIONS", "PUT", "PATCH", "TRACE", "PROPFIND")
 KEYS: Sequence[Sequence[bytes]] = (
     (),
     (b"",),
