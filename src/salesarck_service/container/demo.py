@@ -17,7 +17,8 @@ from salesarck_adapters.embedded.postgres.programs import find_programs
 from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.memory import MemoryStore
 from salesarck_adapters.store.postgres import PostgresStore, migrate
-from salesarck_domain.ports.directory import Directory
+from salesarck_adapters.store.postgres.connections import why_unavailable
+from salesarck_domain.ports.directory import Directory, StoreUnavailable
 from salesarck_domain.ports.inbox import Inbox
 from salesarck_domain.ports.push import Push
 from salesarck_domain.ports.store import Store
@@ -60,11 +61,18 @@ def open_server(folder: Path) -> Server:
 
 
 def prepare_database(server: Server) -> str:
-    """Make the database, if it isn't there, and its tables; give its address."""
-    with psycopg.connect(server.dsn(), autocommit=True) as connection:
-        there = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
-        if there.fetchone() is None:
-            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(DATABASE)))
+    """Make the database, if it isn't there, and its tables; give its address.
+
+    Raises:
+        StoreUnavailable: the server ends meanwhile, or has no room.
+    """
+    try:
+        with psycopg.connect(server.dsn(), autocommit=True) as connection:
+            there = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
+            if there.fetchone() is None:
+                connection.execute(SQL("CREATE DATABASE {}").format(Identifier(DATABASE)))
+    except psycopg.OperationalError as error:
+        raise StoreUnavailable(why_unavailable(error) or str(error.sqlstate)) from error
     dsn = server.dsn(DATABASE)
     migrate(dsn)
     return dsn

@@ -1,6 +1,7 @@
 """The whole product on one machine: a server, the tills, the web, a worker and its timetable."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -48,13 +49,18 @@ HEALTH = ("/auth/v1/health", "/till", "/till", "/health/ready")
 
 @dataclass(eq=False)
 class PortTaken(Conflict):
-    """Somebody else listens where our web or our metrics should."""
+    """Somebody else listens where our web or our metrics should, or we may not listen there."""
 
     port: int
     option: str = "--port"
+    may_listen: bool = True
     code: ClassVar[str] = "demo_port_taken"
 
     def __str__(self) -> str:
+        if not self.may_listen:
+            return (
+                f"you may not listen on port {self.port}; choose one above 1024 with {self.option}"
+            )
         return (
             f"port {self.port} is in use; stop what uses it, or choose another with "
             f"{self.option} {self.port + 1}"
@@ -264,7 +270,7 @@ def _free_port(asked: int, option: str = "--port") -> int:
         try:
             probe.bind((HOST, asked))
         except OSError as taken:
-            raise PortTaken(asked, option) from taken
+            raise PortTaken(asked, option, taken.errno != errno.EACCES) from taken
         return int(probe.getsockname()[1])
 
 

@@ -172,7 +172,7 @@ def translated() -> Generator[None]:
     except PoolTimeout as error:
         raise StoreUnavailable("no connection became free in time") from error
     except DBAPIError as error:
-        if what := _why_unavailable(error.orig):
+        if what := why_unavailable(error.orig):
             raise StoreUnavailable(what) from error
         raise StatementFailed(error) from None
 
@@ -188,7 +188,7 @@ def constraint_of(error: DBAPIError) -> tuple[str, str]:
     return re.sub(r"_\d+$", "", found.constraint_name or ""), found.message_detail or ""
 
 
-def _why_unavailable(error: BaseException | None) -> str | None:
+def why_unavailable(error: BaseException | None) -> str | None:
     """Tell what passes by itself from what is wrong with the statement."""
     if isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure):
         return "two works stood in each other's way"
@@ -196,6 +196,8 @@ def _why_unavailable(error: BaseException | None) -> str | None:
         return "the database takes no writes now"
     if isinstance(error, psycopg.errors.UndefinedTable) or _lacks_roles(error):
         return "its tables are not there; run: salesarck migrate"
+    if isinstance(error, psycopg.errors.DiskFull):
+        return "its disk is full; make room there"
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return f"the connection failed ({error.sqlstate or type(error).__name__})"
     return None
