@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from salesarck_domain.people import Role
+from salesarck_domain.people import Evidence, Proof, Role
 from salesarck_domain.testing.examples import BAKERY, CAFE, POINT_PER_DOLLAR
 from salesarck_service.app import create_app
 from salesarck_service.settings import SettingsInvalid, read_settings
@@ -175,6 +175,63 @@ async def test_an_invitation_reads_the_same_for_strangers_and_friends(desk: Desk
     team = (await desk.ask("GET", TEAM, OWNER)).json()
     assert len(team["invitations"]) == 3
     assert all("@" in it["contact"] or it["contact"].startswith("…") for it in team["invitations"])
+
+
+async def test_an_invitation_finds_its_person_however_their_phone_is_spelled(desk: Desk) -> None:
+    await desk.sign_in(NEW)
+    spellings = ("212-555-0112", "1 212 555 0112", "+1 (212) 555.0112", "tel:+1-212-555-0112")
+    for spelling in (*spellings, "\uff0b\uff11 212 555 0112"):
+        invited = await invite(desk, spelling)
+        assert invited.status_code == 201, spelling
+        assert invited.json()["contact"] == "…0112"
+        (seen,) = (await desk.ask("GET", "/v1/consumer/invitations", NEW)).json()
+        assert seen["id"] == invited.json()["id"]
+    assert len((await desk.ask("GET", TEAM, OWNER)).json()["invitations"]) == 1
+    abroad = {"role": "cashier", "phone": "020 7946 0112", "country": "GB"}
+    assert (await do(desk, "POST", f"{TEAM}/invitations", OWNER, abroad)).status_code == 201
+    assert len((await desk.ask("GET", TEAM, OWNER)).json()["invitations"]) == 2
+
+
+async def test_an_invitation_finds_its_person_however_their_e_mail_is_spelled(desk: Desk) -> None:
+    proof = Proof(Evidence.email("new.person@example.test"), desk.people[ADA], desk.now)
+    await desk.store.directory.prove([proof])
+    for spelling in ("New.Person@Example.TEST", " new.person@example.test "):
+        told = {"role": "manager", "email": spelling}
+        invited = await do(desk, "POST", f"{TEAM}/invitations", OWNER, told)
+        (seen,) = (await desk.ask("GET", "/v1/consumer/invitations", ADA)).json()
+        assert seen["id"] == invited.json()["id"]
+    joined = await do(desk, "POST", answer_to(invited), ADA)
+    assert (joined.status_code, joined.json()["role"]) == (200, "manager")
+
+
+async def test_an_invitation_goes_with_its_phone_to_whoever_has_it_then(desk: Desk) -> None:
+    invited = await invite(desk, ADA)
+    phone = Evidence.phone(ADA)
+    await desk.store.directory.prove(
+        [Proof(Evidence.email("ada@example.test"), desk.people[ADA], desk.now)]
+    )
+    await desk.store.directory.let_go(desk.people[ADA], [phone])
+    await desk.store.directory.prove([Proof(phone, desk.people[STRANGER], desk.now)])
+    joined = await do(desk, "POST", answer_to(invited), STRANGER)
+    assert joined.status_code == 200
+    assert str(desk.people[STRANGER]) in await roles(desk)
+    assert str(desk.people[ADA]) not in await roles(desk)
+
+
+async def test_of_taking_an_invitation_back_and_accepting_it_at_once_one_happens(
+    desk: Desk,
+) -> None:
+    for _ in range(4):
+        invited = await invite(desk, ADA)
+        path = f"{TEAM}/invitations/{invited.json()['id']}"
+        answers = await asyncio.gather(
+            do(desk, "DELETE", path, OWNER), do(desk, "POST", answer_to(invited), ADA)
+        )
+        assert sorted(answer.status_code for answer in answers) == [200, 404]
+        joined = answers[1].status_code == 200
+        assert (str(desk.people[ADA]) in await roles(desk)) == joined
+        if joined:
+            assert (await do(desk, "DELETE", member(desk, ADA), OWNER)).status_code == 200
 
 
 async def test_an_invitation_ends_after_a_week_or_when_it_is_taken_back(desk: Desk) -> None:
