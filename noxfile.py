@@ -133,6 +133,12 @@ def edge(session: nox.Session) -> None:
 
 
 @nox.session
+def walls(session: nox.Session) -> None:
+    """Compare an authenticated wallet read to the same read with the walls off."""
+    run(session, "python", "-m", "tests.service.walls")
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """Search for longer than `make test` has time for, and never the same way twice."""
     rooms = session.posargs or ("tests",)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import settings
 
 pytest.register_assert_rewrite("salesarck_domain.testing")
-pytest_plugins = ["tests.postgres", "tests.valkey"]  # fresh servers for every test that asks
+pytest_plugins = ["tests.postgres", "tests.valkey"]  # servers, for every test that asks
 
 # No deadline: a busy machine is slow, not wrong. The same examples every time, so that a red
 # test is red again; `nox -s fuzz` looks elsewhere.

@@ -20,6 +20,7 @@ from salesarck_domain.ports.identity import Identity, TokenVerifier
 from salesarck_domain.ports.inbox import Inbox
 from salesarck_domain.ports.profiles import Profiles
 from salesarck_domain.ports.push import Push
+from salesarck_domain.ports.revocations import Revocations
 from salesarck_domain.ports.store import Store
 from salesarck_domain.redemption.code import Peppers
 from salesarck_domain.use_cases.adjustments import AdjustmentDesk
@@ -30,7 +31,7 @@ from salesarck_domain.use_cases.people import Prove
 from salesarck_domain.use_cases.platform import PeopleDesk
 from salesarck_domain.use_cases.profiles import ChangeProfile
 from salesarck_domain.use_cases.rules import PreviewSale, Publish, Retire
-from salesarck_domain.use_cases.sessions import SignIn
+from salesarck_domain.use_cases.sessions import Refresh, SignIn, SignOut
 from salesarck_domain.use_cases.standing import BeginUnlessSuspended
 from salesarck_domain.use_cases.team import TeamDesk
 from salesarck_domain.use_cases.tenants import SignUpTenant, TenantDesk
@@ -64,6 +65,7 @@ from salesarck_service.security.browsers import Browsers
 from salesarck_service.security.front import Front
 from salesarck_service.security.gate import Gate
 from salesarck_service.security.guards import PUBLIC, Doorkeeper, undeclared
+from salesarck_service.security.limits import RequestLimits
 from salesarck_service.security.seal import Seal
 from salesarck_service.telemetry.edge import Edge
 from salesarck_service.telemetry.metrics import Metrics
@@ -86,6 +88,8 @@ class Parts:
     profiles: Profiles
     identity: Identity
     verifier: TokenVerifier
+    revocations: Revocations
+    limits: RequestLimits
     clock: Clock
     real_clock: Clock
     randomness: Randomness
@@ -119,7 +123,7 @@ def litestar_app(parts: Parts) -> Litestar:
     Raises:
         ValueError: a route says neither what it asks for nor that it is public.
     """
-    doorkeeper = Doorkeeper(parts.verifier, parts.directory)
+    doorkeeper = Doorkeeper(parts.verifier, parts.directory, parts.revocations, parts.limits)
     app = Litestar(
         route_handlers=_handlers(),
         dependencies=_dependencies(parts, doorkeeper),
@@ -189,6 +193,7 @@ def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]
     begin, clock, push = parts.store.begin, parts.clock, parts.push
     begin_open = BeginUnlessSuspended(begin)
     prove = Prove(begin, parts.directory, clock, push)
+    sessions = (parts.identity, parts.verifier, parts.directory, parts.revocations)
     made: Mapping[str, object] = {
         "store": parts.store,
         "books": parts.store.books,
@@ -208,6 +213,8 @@ def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]
         "real_clock": parts.real_clock,
         "readiness": Readiness(parts.checks),
         "sign_in": SignIn(parts.identity, parts.directory, prove, clock, parts.randomness),
+        "refresh": Refresh(*sessions),
+        "sign_out": SignOut(*sessions, parts.real_clock),
         "code_desk": CodeDesk(begin_open, clock, parts.peppers, push),
         "change": ChangeContact(parts.identity, parts.directory, prove),
         "merge_accounts": MergeAccounts(parts.identity, parts.directory, parts.store, clock, push),

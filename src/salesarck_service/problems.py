@@ -28,6 +28,7 @@ from salesarck_domain.errors import (
 from salesarck_domain.news_codec import is_object
 from salesarck_domain.ports.answers import KeyReused
 from salesarck_domain.ports.identity import CodeNotSent, IdentityBusy, IdentityUnavailable
+from salesarck_domain.ports.limits import LimitReached
 from salesarck_domain.use_cases.codes import TillLocked
 from salesarck_service.telemetry.redaction import redacted_text
 
@@ -45,6 +46,7 @@ STATUS_OF_ERROR: Mapping[type[SalesArckError], HTTPStatus] = {
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     TillLocked: HTTPStatus.TOO_MANY_REQUESTS,
     IdentityBusy: HTTPStatus.TOO_MANY_REQUESTS,
+    LimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     CodeNotSent: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Errors for which HTTP has a word of its own."""
@@ -57,6 +59,9 @@ CODE_OF_STATUS: Mapping[int, str] = {
     415: "media_type_unsupported",
 }
 """Codes of what goes wrong before anybody of ours was asked."""
+
+ANYWHERE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR)
+"""What any route can answer."""
 
 RETRY_AFTER: Mapping[int, str] = {HTTPStatus.SERVICE_UNAVAILABLE: "5", 429: "60"}
 
@@ -185,7 +190,7 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
             media_type=MEDIA_TYPE,
             generate_examples=False,
         )
-        for status in sorted({*statuses, 500})
+        for status in sorted({*statuses, *ANYWHERE})
     }
 
 
@@ -195,7 +200,7 @@ def _correlation(scope: Scope) -> str:
 
 def _headers(status: int, error: SalesArckError) -> dict[str, str]:
     headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
-    if isinstance(error, IdentityBusy | IdentityUnavailable):
+    if isinstance(error, IdentityBusy | IdentityUnavailable | LimitReached):
         headers["Retry-After"] = str(math.ceil(error.retry_after))
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"

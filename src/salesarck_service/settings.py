@@ -41,6 +41,7 @@ Count = Annotated[int, Meta(ge=1, le=10_000)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Host = Annotated[str, Meta(min_length=1, max_length=253)]
 File = Annotated[str, Meta(max_length=4096)]
+PerMinute = Annotated[int, Meta(ge=1, le=10_000_000)]
 Pairs = Mapping[str, tuple[str, ...]]
 
 
@@ -94,6 +95,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The project's secret key."""
     identity_key_file: File = ""
     """Where the embedded identity keeps its keys; empty for new ones at every start."""
+    caller_limit: PerMinute = 600
+    """Requests a minute of one person, in all processes together; half of them may come at once."""
+    address_limit: PerMinute = 3_000
+    """The same from one address on the network, whoever asks."""
+    sign_in_limit: PerMinute = 60
+    """Codes asked for or tried from one address."""
+    code_limit: Count = 5
+    """Codes sent to one phone or e-mail address in an hour."""
+    webhook_limit: PerMinute = 600_000
+    """Deliveries from one address: a provider's all come from a few."""
     lease_seconds: Seconds = 30.0
     sweep_seconds: Seconds = 5.0
     drain_seconds: Seconds = 10.0

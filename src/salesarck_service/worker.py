@@ -78,16 +78,8 @@ class InboxWorker:
         await asyncio.gather(*self._working, return_exceptions=True)
 
 
-def timetable(
-    apply_due: Task, claim_leftovers: Task, forget_answers: Task, forget_invitations: Task
-) -> Mapping[str, Task]:
+def timetable(**tasks: Task) -> Mapping[str, Task]:
     """What is done every few seconds, by whichever worker is first."""
-    tasks = {
-        "apply_due": apply_due,
-        "claim_leftovers": claim_leftovers,
-        "forget_answers": forget_answers,
-        "forget_invitations": forget_invitations,
-    }
     return {name: _told(name, task) for name, task in tasks.items()}
 
 

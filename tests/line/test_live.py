@@ -58,13 +58,13 @@ async def _balances(events: httpx.Response) -> AsyncIterator[int]:
             yield json.loads(line.removeprefix("data: "))["balance"]
 
 
-async def until_ready(client: httpx.AsyncClient) -> None:
+async def until_ready(client: httpx.AsyncClient, seconds: float = SOON) -> None:
     async def is_ready() -> bool:
         with suppress(httpx.TransportError):
             return (await client.get("/health/ready")).is_success
         return False
 
-    await until(is_ready, SOON)
+    await until(is_ready, seconds)
 
 
 async def sign_in(client: httpx.AsyncClient, web: asyncio.subprocess.Process) -> str:

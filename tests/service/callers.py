@@ -20,7 +20,7 @@ from salesarck_domain.use_cases.sales import RecordNews
 from salesarck_domain.use_cases.team import TeamDesk
 from tests.service.desk import ADA, ADMIN, CLERK, OWNER, STRANGER, Desk
 
-MANAGER, FORGER = "+12125550105", "a forger"
+MANAGER, FORGER, LEAVER = "+12125550105", "a forger", "a leaver"
 MILL = replace(CAFE, id=TenantId(uuid4()), name="Mill", state=TenantState.SUSPENDED)
 QUARRY = replace(CAFE, id=TenantId(uuid4()), name="Quarry", state=TenantState.SUSPENDED)
 DAIRY = replace(CAFE, id=TenantId(uuid4()), name="Dairy", state=TenantState.PENDING)
@@ -33,9 +33,10 @@ ROLES: Mapping[str | None, Role | None] = {
     OWNER: Role.OWNER,
     ADMIN: Role.ADMIN,
     FORGER: None,
+    LEAVER: None,
     None: None,
 }
-"""The café's, the mill's and the dairy's people, and two who are nobody."""
+"""The café's, the mill's and the dairy's people, and three who are nobody: one was, and left."""
 
 PLACES: Mapping[str, TenantId] = {
     "own": CAFE.id,
@@ -108,6 +109,10 @@ class World:
             for tenant in (MILL, DAIRY):
                 await desk.employ(phone, ROLES[phone] or Role.CASHIER, tenant.id)
         desk.tokens[FORGER] = _forged(desk.tokens[OWNER])
+        desk.tokens[LEAVER] = desk.tokens[OWNER]
+        await desk.sign_in(OWNER)
+        left = await desk.ask("DELETE", "/v1/sign-in/sessions", LEAVER)
+        assert left.status_code == 204
         own = await _something(desk, CAFE.id, ADA, 1)
         return cls(desk, own, await _something(desk, BAKERY.id, STRANGER, 2))
 

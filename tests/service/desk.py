@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 from litestar.types import ASGIApp
 
+from salesarck_adapters.identity.limited import LimitedIdentity
 from salesarck_adapters.phones import address, e164
 from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.memory import MemoryStore
@@ -22,10 +23,17 @@ from salesarck_service.app import Parts, create_app
 from salesarck_service.contacts import Contacts
 from salesarck_service.container.identity import signing_in_here
 from salesarck_service.container.memory import HERE
+from salesarck_service.container.shared import request_limits
 from salesarck_service.routes.webhooks import Reception
+from salesarck_service.settings import Settings
 from salesarck_service.telemetry.metrics import Metrics
 
 ADA, CLERK, OWNER, ADMIN, STRANGER = (f"+1212555010{number}" for number in range(5))
+
+GENEROUS = Settings(
+    database_url="", peppers={}, caller_limit=60_000, address_limit=60_000, sign_in_limit=60_000
+)
+"""So that tests about other things never meet a limit."""
 
 
 @dataclass
@@ -104,7 +112,7 @@ class Desk:
 def _parts(desk: Desk) -> Parts:
     store = desk.store
     signing_in = signing_in_here(desk.codes.__setitem__, desk.clock)
-    metrics = Metrics()
+    metrics, peppers = Metrics(), Peppers({1: b"p" * 32})
     take = TakeDelivery(lambda _: _never(), store.inbox, ())
     return Parts(
         store=store,
@@ -112,12 +120,14 @@ def _parts(desk: Desk) -> Parts:
         inbox=store.inbox,
         answers=store.answers,
         profiles=store.profiles,
-        identity=signing_in.identity,
+        identity=LimitedIdentity(signing_in.identity, store.limits, peppers, GENEROUS.code_limit),
         verifier=signing_in.verifier,
+        revocations=store.revocations,
+        limits=request_limits(GENEROUS, store.limits, peppers),
         clock=desk.clock,
         real_clock=desk.clock,
         randomness=secrets.token_bytes,
-        peppers=Peppers({1: b"p" * 32}),
+        peppers=peppers,
         push=desk.push,
         contacts=Contacts(e164, address),
         reception=Reception(take, {}, {}, desk.clock, metrics),

@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-WITHOUT = "import sys; sys.modules[{!r}] = None; from salesarck_service.__main__ import main; main()"
+WITHOUT = (
+    "import sys; sys.modules[{!r}] = None; from salesarck_service.__main__ import main; main()"
+)
 
 
 @pytest.mark.parametrize(

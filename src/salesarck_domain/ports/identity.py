@@ -5,13 +5,14 @@ believed.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Protocol
 from uuid import UUID
 
 from salesarck_domain.errors import Missing, Refused, Unavailable, Untrusted
+from salesarck_domain.people import Evidence
 from salesarck_domain.phone import Email, Phone
 
 Contact = Phone | Email
@@ -37,15 +38,25 @@ class Session:
 class Claims:
     """What a genuine access token says: the person, the session, what was proved, until when.
 
-    `subject` is the same whenever the same person signs in.
+    `subject` is the same whenever the same person signs in. `signed_in_at` is the same in all
+    tokens of a session, `issued_at` is the token's own.
     """
 
     subject: UUID
     session: UUID
+    signed_in_at: datetime
     issued_at: datetime
     expires_at: datetime
     phone: Phone | None = None
     email: Email | None = None
+
+    @property
+    def proved(self) -> Iterator[Evidence]:
+        """What the token's owner has shown to be theirs, best first."""
+        if self.phone:
+            yield Evidence.phone(self.phone.number)
+        if self.email:
+            yield Evidence.email(self.email.address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class IdentityContract:
             claims = await self.claims(await self.sign_in(contact))
             proved = (contact, None) if isinstance(contact, Phone) else (None, contact)
             assert (claims.phone, claims.email) == proved
-            assert claims.issued_at < claims.expires_at
+            assert claims.signed_in_at <= claims.issued_at < claims.expires_at
 
     async def test_another_person_is_another_subject(self) -> None:
         ada, grace = [await self.claims(await self.sign_in(who)) for who in (self.ada, self.grace)]
@@ -117,6 +117,7 @@ class IdentityContract:
         refreshed = await self.identity.refresh(session.refresh_token)
         assert refreshed.refresh_token != session.refresh_token
         before, after = await self.claims(session), await self.claims(refreshed)
+        assert before.signed_in_at == after.signed_in_at <= after.issued_at
         assert (after.subject, after.session) == (before.subject, before.session)
         assert after.expires_at == refreshed.expires_at
         await self.identity.refresh(refreshed.refresh_token)

@@ -1,13 +1,23 @@
-"""What can be done to sign in: show that a phone or an e-mail is yours, and be known by it."""
+"""What can be done with sessions: begin one by a code, go on with it, end it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
-from salesarck_domain.ids import ConsumerId, Randomness, uuid7
+from salesarck_domain.errors import Unavailable
+from salesarck_domain.ids import ConsumerId, Randomness, TenantId, uuid7
 from salesarck_domain.people import Evidence, Proof
 from salesarck_domain.phone import Phone
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.directory import Directory
-from salesarck_domain.ports.identity import Contact, Identity, Session
+from salesarck_domain.ports.identity import (
+    Claims,
+    Contact,
+    Identity,
+    Session,
+    SessionEnded,
+    TokenVerifier,
+)
+from salesarck_domain.ports.revocations import Revocation, Revocations, Shown
 from salesarck_domain.use_cases.people import Prove
 
 
@@ -57,6 +67,70 @@ class SignIn:
         new = ConsumerId(uuid7(now, self.randomness(10)))
         await self.directory.prove([Proof(evidence, new, now)])
         return await self.directory.whose(evidence) or new
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Go on with a session, unless it was ended here and the identity hasn't heard of it."""
+
+    identity: Identity
+    verifier: TokenVerifier
+    directory: Directory
+    revocations: Revocations
+
+    async def __call__(self, refresh_token: str, address: str = "") -> Session:
+        """Swap a refresh token for new tokens of the same session.
+
+        Raises:
+            SessionEnded: it is over.
+        """
+        session = await self.identity.refresh(refresh_token, address)
+        claims = await self.verifier.verify_token(session.access_token)
+        person = await whose(self.directory, claims)
+        if person and await self.revocations.stands(shown(claims, person)):
+            return session
+        with suppress(Unavailable):  # it hears of it whenever somebody tries again
+            await self.identity.sign_out(session.access_token)
+        raise SessionEnded
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    """End a session, or all of a person. It holds here, whether the identity answers or not."""
+
+    identity: Identity
+    verifier: TokenVerifier
+    directory: Directory
+    revocations: Revocations
+    real_clock: Clock
+
+    async def __call__(self, access_token: str, *, everywhere: bool = False) -> None:
+        """End it.
+
+        Raises:
+            TokenNotAccepted: the token is not a good one.
+            StoreUnavailable: it is not certain that it is over.
+        """
+        claims, now = await self.verifier.verify_token(access_token), self.real_clock()
+        await self.revocations.revoke(Revocation.of_session(claims.session, now))
+        person = await whose(self.directory, claims)
+        if everywhere and person:
+            await self.revocations.revoke(Revocation.of_person(person, now))
+        with suppress(Unavailable):  # `Refresh` tells it when it is needed
+            await self.identity.sign_out(access_token, everywhere=everywhere)
+
+
+async def whose(directory: Directory, claims: Claims) -> ConsumerId | None:
+    """Find whom a token stands for."""
+    for evidence in claims.proved:
+        if person := await directory.whose(evidence):
+            return person
+    return None
+
+
+def shown(claims: Claims, person: ConsumerId, tenant: TenantId | None = None) -> Shown:
+    """Say what of a token may have been ended."""
+    return Shown(claims.session, person, tenant, claims.signed_in_at, claims.issued_at)
 
 
 def evidence_of(contact: Contact) -> Evidence:

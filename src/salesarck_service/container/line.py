@@ -167,10 +167,12 @@ async def open_worker(settings: Settings) -> AsyncGenerator[InboxWorker]:
             open_timetable(
                 _queue(settings),
                 timetable(
-                    due,
-                    prove.claim_leftovers,
-                    lambda: store.answers.forget(real_clock()),
-                    lambda: store.directory.forget_invitations(clock()),
+                    apply_due=due,
+                    claim_leftovers=prove.claim_leftovers,
+                    forget_answers=lambda: store.answers.forget(real_clock()),
+                    forget_revocations=lambda: store.revocations.forget(real_clock()),
+                    forget_limits=store.limits.forget,
+                    forget_invitations=lambda: store.directory.forget_invitations(clock()),
                 ),
                 every_seconds=min(max(1, round(settings.sweep_seconds)), 59),
             )

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from ipaddress import ip_network
 
+from salesarck_adapters.identity.limited import LimitedIdentity
 from salesarck_adapters.phones import address, e164
 from salesarck_domain.redemption.code import Peppers
 from salesarck_service.app import Parts
@@ -19,6 +20,7 @@ from salesarck_service.container.line import (
     open_store,
     real_clock,
 )
+from salesarck_service.container.shared import open_shared, request_limits
 from salesarck_service.security.front import Front
 from salesarck_service.security.proxies import Proxies
 from salesarck_service.settings import Settings, SettingsInvalid
@@ -35,11 +37,13 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
     """
     front = front_of(settings)
     metrics = Metrics()
+    peppers = Peppers({number: text.encode() for number, text in settings.peppers.items()})
     async with AsyncExitStack() as opened:
         signing_in = await opened.enter_async_context(open_identity(settings))
         store = await opened.enter_async_context(open_store(settings))
         clock = await opened.enter_async_context(open_clock(settings))
         push = await opened.enter_async_context(open_push(settings))
+        shared = await opened.enter_async_context(open_shared(settings, store))
         bell = await opened.enter_async_context(open_bell(settings))
         reception = await opened.enter_async_context(
             open_reception(settings, bell, store.inbox, clock, metrics)
@@ -50,12 +54,16 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
             inbox=store.inbox,
             answers=store.answers,
             profiles=store.profiles,
-            identity=signing_in.identity,
+            identity=LimitedIdentity(
+                signing_in.identity, store.limits, peppers, settings.code_limit
+            ),
             verifier=signing_in.verifier,
+            revocations=shared.revocations,
+            limits=request_limits(settings, shared.limits, peppers),
             clock=clock,
             real_clock=real_clock,
             randomness=secrets.token_bytes,
-            peppers=Peppers({number: text.encode() for number, text in settings.peppers.items()}),
+            peppers=peppers,
             push=push,
             contacts=Contacts(e164, address),
             reception=reception,

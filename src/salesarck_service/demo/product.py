@@ -46,6 +46,9 @@ TICK = 0.05
 HEALTH = ("/auth/v1/health", "/till", "/till", "/health/ready")
 """Where identity, Square, Clover and web say that they are there."""
 
+LIMITS = [f"SALESARCK_{whose}_LIMIT" for whose in ("CALLER", "ADDRESS", "SIGN_IN")]
+"""One machine is a whole town here, and its day passes in seconds."""
+
 
 @dataclass(eq=False)
 class PortTaken(Conflict):
@@ -220,6 +223,8 @@ def _settings(
         "SALESARCK_PORT": str(port),
         "SALESARCK_SUPABASE_URL": people.url,
         "SALESARCK_SUPABASE_KEY": people.key,
+        **dict.fromkeys(LIMITS, "1000000"),
+        "SALESARCK_CODE_LIMIT": "1000",
         "SALESARCK_SWEEP_SECONDS": "1",
         "SALESARCK_DRAIN_SECONDS": "1",
         "SALESARCK_CLOCK": "shared" if start.clock_at else "real",

@@ -11,7 +11,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
 from salesarck_service.given import Given
+from salesarck_service.problems import problems
 from salesarck_service.security.guards import PUBLIC
+from salesarck_service.security.limits import Traffic, is_traffic
 
 CHECK_SECONDS = 0.8
 """So long a probe waits for what it asks: what hangs isn't ready."""
@@ -60,9 +62,9 @@ class HealthController(Controller):
 
     path = "/health"
     tags = ("health",)
-    opt = PUBLIC
+    opt = PUBLIC | is_traffic(Traffic.PROBES)
 
-    @get("/live", summary="Is it running?")
+    @get("/live", summary="Is it running?", responses=problems())
     async def live(self) -> Alive:
         """Answer, which is all that this asks."""
         return Alive()
@@ -70,7 +72,10 @@ class HealthController(Controller):
     @get(
         "/ready",
         summary="Can it work?",
-        responses={503: ResponseSpec(Ready, description="Not now", generate_examples=False)},
+        responses={
+            **problems(),
+            503: ResponseSpec(Ready, description="Not now", generate_examples=False),
+        },
     )
     async def ready(self, readiness: Given[Readiness]) -> Response[Ready]:
         """Ask the database, its migrations and the queue."""

@@ -9,12 +9,16 @@ from litestar.datastructures import CacheControlHeader
 from litestar.params import FromQuery, HeaderParameter, JSONBody
 from msgspec import Meta, Struct
 
-from salesarck_domain.ports.identity import Identity, KeySet, Session, TokenVerifier
-from salesarck_domain.use_cases.sessions import SignIn
+from salesarck_domain.ids import TenantId
+from salesarck_domain.ports.directory import Directory
+from salesarck_domain.ports.identity import Contact, Identity, KeySet, Session, TokenVerifier
+from salesarck_domain.use_cases.sessions import Refresh, SignIn, SignOut
 from salesarck_service.contacts import Contacts
 from salesarck_service.given import Given
 from salesarck_service.problems import problems
+from salesarck_service.security.addresses import address_of
 from salesarck_service.security.guards import PUBLIC
+from salesarck_service.security.limits import Traffic, is_traffic
 
 Country = Annotated[
     str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166, like US.", examples=["US"])
@@ -28,11 +32,15 @@ Authorization = Annotated[
 
 
 class CodeAsked(Struct, forbid_unknown_fields=True):
-    """Where to send a one-time code: a phone, in any spelling, or an e-mail address."""
+    """Where to send a one-time code: a phone, in any spelling, or an e-mail address.
+
+    A phone without its country code is of the country that is named, or of the tenant's.
+    """
 
     phone: Phone | None = None
     email: Email | None = None
     country: Country | None = None
+    tenant: UUID | None = None
 
 
 class CodeSent(Struct):
@@ -47,7 +55,7 @@ class CodeTyped(CodeAsked, kw_only=True):
     code: Annotated[str, Meta(pattern="^[0-9]{6}$", examples=["123456"])]
 
 
-class Refresh(Struct, forbid_unknown_fields=True):
+class RefreshAsked(Struct, forbid_unknown_fields=True):
     """A refresh token, which works once."""
 
     refresh_token: Annotated[str, Meta(min_length=1, max_length=4096, examples=["v1.MRjcyfwxlO"])]
@@ -79,29 +87,42 @@ class SignInController(Controller):
     tags = ("sign in",)
     opt = PUBLIC
 
-    @post("/codes", status_code=202, summary="Send a code", responses=problems(400, 422, 429, 503))
+    @post(
+        "/codes",
+        status_code=202,
+        opt=is_traffic(Traffic.SIGN_IN),
+        summary="Send a code",
+        responses=problems(400, 404, 422, 503),
+    )
     async def send(
         self,
         request: Request[Any, Any, Any],
         data: JSONBody[CodeAsked],
         identity: Given[Identity],
         contacts: Given[Contacts],
+        directory: Given[Directory],
     ) -> CodeSent:
         """Send a one-time code to a phone or an e-mail address."""
-        contact = contacts.read(data.phone, data.email, data.country)
+        contact = await _contact(data, contacts, directory)
         await identity.send_code(contact, address_of(request))
         return CodeSent(str(contact))
 
-    @post("/sessions", summary="Sign in", responses=problems(400, 401, 429, 503))
+    @post(
+        "/sessions",
+        opt=is_traffic(Traffic.SIGN_IN),
+        summary="Sign in",
+        responses=problems(400, 401, 404, 503),
+    )
     async def begin(
         self,
         request: Request[Any, Any, Any],
         data: JSONBody[CodeTyped],
         sign_in: Given[SignIn],
         contacts: Given[Contacts],
+        directory: Given[Directory],
     ) -> SignedInView:
         """Swap the code for tokens. Sales that waited for this phone or address become yours."""
-        contact = contacts.read(data.phone, data.email, data.country)
+        contact = await _contact(data, contacts, directory)
         correlation = str(request.scope["state"]["correlation"])
         signed_in = await sign_in(contact, data.code, correlation, address_of(request))
         view = SessionView.of(signed_in.session)
@@ -113,28 +134,31 @@ class SignInController(Controller):
             person=signed_in.person,
         )
 
-    @post("/refresh", summary="Stay signed in", responses=problems(400, 401, 429, 503))
+    @post("/refresh", summary="Stay signed in", responses=problems(400, 401, 503))
     async def refresh(
-        self, request: Request[Any, Any, Any], data: JSONBody[Refresh], identity: Given[Identity]
+        self,
+        request: Request[Any, Any, Any],
+        data: JSONBody[RefreshAsked],
+        refresh: Given[Refresh],
     ) -> SessionView:
         """Swap a refresh token for new tokens of the same session."""
-        return SessionView.of(await identity.refresh(data.refresh_token, address_of(request)))
+        return SessionView.of(await refresh(data.refresh_token, address_of(request)))
 
     @delete(
         "/sessions",
         security=[{"bearer": []}],
         summary="Sign out",
-        responses=problems(400, 401, 429, 503),
+        responses=problems(400, 401, 503),
     )
     async def end(
         self,
         authorization: Authorization,
-        identity: Given[Identity],
+        sign_out: Given[SignOut],
         everywhere: FromQuery[bool] = False,  # noqa: FBT002 - so it is written in the URL
     ) -> None:
-        """End the session of the token that is shown, or all sessions of its owner."""
+        """End the session of the token that is shown, or all sessions of its owner, at once."""
         token = authorization.partition(" ")[2].strip()
-        await identity.sign_out(token, everywhere=everywhere)
+        await sign_out(token, everywhere=everywhere)
 
 
 @get(
@@ -150,6 +174,9 @@ async def jwks(verifier: Given[TokenVerifier]) -> KeySet:
     return await verifier.keys()
 
 
-def address_of(request: Request[Any, Any, Any]) -> str:
-    """Say where on the network a request came from."""
-    return request.client.host if request.client else ""
+async def _contact(asked: CodeAsked, contacts: Contacts, directory: Directory) -> Contact:
+    """Read a contact as somebody typed it, maybe on a tenant's page."""
+    country = asked.country
+    if country is None and asked.phone and asked.tenant:
+        country = (await directory.tenant(TenantId(asked.tenant))).country
+    return contacts.read(asked.phone, asked.email, country)

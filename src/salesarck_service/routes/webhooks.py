@@ -16,6 +16,7 @@ from salesarck_service.caller import NotFound
 from salesarck_service.given import Given
 from salesarck_service.problems import problems
 from salesarck_service.security.guards import PUBLIC
+from salesarck_service.security.limits import Traffic, is_traffic
 from salesarck_service.telemetry.metrics import Metrics
 
 BODY_MAX = 1024 * 1024
@@ -112,7 +113,7 @@ def webhooks_router() -> Router:
     return Router(
         "/webhooks",
         route_handlers=[receive, receive_clover, receive_checkout],
-        opt=PUBLIC,
+        opt=PUBLIC | is_traffic(Traffic.WEBHOOKS),
         tags=("webhooks",),
         request_max_body_size=BODY_MAX,
     )

@@ -17,6 +17,7 @@ from salesarck_domain.ids import Randomness, uuid7
 from salesarck_domain.ports.clock import Clock
 from salesarck_service.problems import send_problem
 from salesarck_service.security.headers import headers_for
+from salesarck_service.security.limits import LEFT, limit_headers
 from salesarck_service.security.proxies import Origin, Proxies
 from salesarck_service.telemetry.metrics import Metrics
 
@@ -65,6 +66,8 @@ class Edge:
                 for name, value in headers_for("".join(kind)).items():
                     if name not in headers:
                         headers[name] = value
+                for name, value in limit_headers(state.get(LEFT, ())).items():
+                    headers[name] = value
                 if state.get("replayed"):
                     headers["idempotency-replayed"] = "true"
             await send(message)

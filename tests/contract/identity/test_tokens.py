@@ -54,13 +54,19 @@ class Checking:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.now = NOON
+        self.keys = [KEY.public, RSA_PUBLIC]
         client = polite_client(httpx.MockTransport(self.answer))
         self.published = PublishedKeys(client, f"{ISSUER}/.well-known/jwks.json")
         self.tokens = SupabaseTokens(self.published, ISSUER, lambda: self.now)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(str(request.url))
-        return httpx.Response(200, json={"keys": [KEY.public, RSA_PUBLIC]})
+        return httpx.Response(200, json={"keys": self.keys})
+
+    def withdraw(self) -> None:
+        """Let the key in use be one no longer."""
+        self.keys = [RING.standby.public]
+        self.published._known = {"other": jwt.PyJWK(RING.standby.public)}  # noqa: SLF001 - at once
 
     async def refuses(self, token: str) -> str:
         with pytest.raises(TokenNotAccepted) as refused:
@@ -227,15 +233,49 @@ async def test_a_token_that_was_good_is_asked_for_its_time_again() -> None:
     await checking.refuses(token)
 
 
-async def test_a_token_is_remembered_for_a_minute() -> None:
+@pytest.mark.parametrize(("lasts", "good_for"), [(3600, 59), (40, 39)])
+async def test_a_token_is_remembered_for_a_minute_and_never_beyond_its_end(
+    lasts: int, good_for: int
+) -> None:
     checking = Checking()
-    token = signed({})
+    token = signed({"exp": NOW + lasts})
     await checking.tokens.verify_token(token)
-    checking.published._known = {}  # noqa: SLF001 - as if its key had been withdrawn
-    checking.now += timedelta(seconds=59)
+    checking.withdraw()
+    checking.now += timedelta(seconds=good_for)
     await checking.tokens.verify_token(token)
-    checking.published.url = "https://project.test/gone"
-    checking.published._known = {"other": jwt.PyJWK(RING.standby.public)}  # noqa: SLF001 - the same
-    checking.now += timedelta(seconds=2)
-    with pytest.raises(TokenNotAccepted):
-        await checking.tokens.verify_token(f"{token[:-4]}AAAA")
+    checking.now += timedelta(seconds=1)
+    await checking.refuses(token)
+
+
+async def test_no_more_tokens_are_remembered_than_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("salesarck_adapters.identity.supabase.tokens.REMEMBERED_MAX", 3)
+    checking = Checking()
+    tokens = [signed({"iat": NOW - number}) for number in range(5)]
+    for token in tokens:
+        await checking.tokens.verify_token(token)
+    checking.withdraw()
+    for token in tokens[2:]:
+        await checking.tokens.verify_token(token)
+    for token in tokens[:2]:
+        await checking.refuses(token)
+
+
+@pytest.mark.parametrize(
+    ("amr", "signed_in_at"),
+    [
+        ([{"method": "otp", "timestamp": NOW - 90}], NOW - 90),
+        (
+            [{"method": "totp", "timestamp": NOW - 9}, {"method": "otp", "timestamp": NOW - 90}],
+            NOW - 90,
+        ),
+        ([{"method": "otp", "timestamp": NOW + 90}], NOW),
+        (["otp"], NOW),
+        ([], NOW),
+        (..., NOW),
+    ],
+)
+async def test_when_a_session_began_is_read(amr: object, signed_in_at: int) -> None:
+    claims = await Checking().tokens.verify_token(signed({"amr": amr}))
+    assert claims.signed_in_at.timestamp() == signed_in_at

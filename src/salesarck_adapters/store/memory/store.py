@@ -9,7 +9,9 @@ from salesarck_adapters.store.memory.answers import MemoryAnswers
 from salesarck_adapters.store.memory.books import MemoryBooks
 from salesarck_adapters.store.memory.directory import MemoryDirectory
 from salesarck_adapters.store.memory.inbox import MemoryInbox, Rows
+from salesarck_adapters.store.memory.limits import MemoryLimits
 from salesarck_adapters.store.memory.profiles import MemoryProfiles
+from salesarck_adapters.store.memory.revocations import MemoryRevocations
 from salesarck_adapters.store.memory.shelf import Room
 from salesarck_adapters.store.memory.work import MemoryWork
 from salesarck_domain.ids import TenantId
@@ -29,6 +31,8 @@ class MemoryStore:
         self.inbox = MemoryInbox(self._rows, self.directory)
         self.answers = MemoryAnswers()
         self.profiles = MemoryProfiles(self._room)
+        self.revocations = MemoryRevocations()
+        self.limits = MemoryLimits()
 
     @asynccontextmanager
     async def _begin(self, tenant: TenantId, *, alone: bool = False) -> AsyncGenerator[MemoryWork]:

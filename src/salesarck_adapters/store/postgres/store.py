@@ -14,8 +14,10 @@ from salesarck_adapters.store.postgres.books import PostgresBooks
 from salesarck_adapters.store.postgres.connections import open_engine, transaction, translated
 from salesarck_adapters.store.postgres.directory import PostgresDirectory
 from salesarck_adapters.store.postgres.inbox import PostgresInbox
+from salesarck_adapters.store.postgres.limits import PostgresLimits
 from salesarck_adapters.store.postgres.migrate import newest
 from salesarck_adapters.store.postgres.profiles import PostgresProfiles
+from salesarck_adapters.store.postgres.revocations import PostgresRevocations
 from salesarck_adapters.store.postgres.schema import PLATFORM_ROLE, SERVICE_ROLE
 from salesarck_adapters.store.postgres.work import KnownRules, PostgresWork
 from salesarck_domain.ids import TenantId
@@ -46,6 +48,8 @@ class PostgresStore:
         self.inbox = PostgresInbox(engine)
         self.answers = PostgresAnswers(engine)
         self.profiles = PostgresProfiles(engine)
+        self.revocations = PostgresRevocations(engine)
+        self.limits = PostgresLimits(engine)
 
     @classmethod
     @asynccontextmanager

@@ -12,7 +12,8 @@ from salesarck_service.caller import Caller
 from salesarck_service.contacts import Contacts
 from salesarck_service.given import Given
 from salesarck_service.problems import problems
-from salesarck_service.routes.sign_in import CodeTyped, SessionView, address_of
+from salesarck_service.routes.sign_in import CodeTyped, SessionView
+from salesarck_service.security.addresses import address_of
 from salesarck_service.security.guards import asks
 
 

@@ -17,7 +17,8 @@ from salesarck_service.given import Given
 from salesarck_service.idempotency import Attempt, Once
 from salesarck_service.problems import problems
 from salesarck_service.routes.consumer.contacts import shown
-from salesarck_service.routes.sign_in import CodeTyped, address_of
+from salesarck_service.routes.sign_in import CodeTyped
+from salesarck_service.security.addresses import address_of
 from salesarck_service.security.guards import asks
 
 

@@ -36,7 +36,9 @@ from salesarck_adapters.store.postgres.schema.ledger import (
     wallet,
     wrong_try,
 )
+from salesarck_adapters.store.postgres.schema.limits import allowance
 from salesarck_adapters.store.postgres.schema.people import account_merge, profile, wallet_merge
+from salesarck_adapters.store.postgres.schema.revocations import revocation, revocation_head
 from salesarck_adapters.store.postgres.schema.sales import refund, sale, tender
 from salesarck_adapters.store.postgres.schema.walls import PLATFORM_ROLE, TENANT_SETTING
 from salesarck_adapters.store.postgres.schema.works import applied, audit, outbox, platform_audit
@@ -48,6 +50,7 @@ __all__ = [
     "TENANT_SETTING",
     "account_merge",
     "adjustment",
+    "allowance",
     "applied",
     "audit",
     "command",
@@ -68,6 +71,8 @@ __all__ = [
     "redemption_code",
     "refund",
     "retirement",
+    "revocation",
+    "revocation_head",
     "rule_version",
     "sale",
     "shared_clock",
