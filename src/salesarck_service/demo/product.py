@@ -134,11 +134,7 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
     Raises:
         PortTaken, HomeUnusable, ProcessEnded, NotReady: and what the server says itself.
     """
-    port = _free_port(start.port)
-    for counted_at in start.metrics_ports:
-        if counted_at == port:
-            raise PortTaken(port, "--metrics-port")
-        _free_port(counted_at, "--metrics-port")
+    port = _free_ports(start)
     secrets = home.open()
     server = open_server(home.server)
     async with AsyncExitStack() as open_things:
@@ -182,6 +178,16 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
             server=server,
             metrics=[f"http://{HOST}:{each}/metrics" for each in start.metrics_ports if each],
         )
+
+
+def _free_ports(start: Start) -> int:
+    """Make sure that the ports somebody chose are free; answers with that of the web."""
+    port = _free_port(start.port)
+    for counted_at in start.metrics_ports:
+        if counted_at == port:
+            raise PortTaken(port, "--metrics-port")
+        _free_port(counted_at, "--metrics-port")
+    return port
 
 
 def _children(home: Home, sockets: Sequence[int], codes: OneTimeCodes) -> Sequence[Child]:

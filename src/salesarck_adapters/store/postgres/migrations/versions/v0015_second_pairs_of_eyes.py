@@ -6,8 +6,8 @@ from alembic import op
 
 from salesarck_adapters.store.postgres.migrations.walls import give_platform, raise_wall
 
-revision = "0008"
-down_revision = "0007"
+revision = "0015"
+down_revision = "0014"
 
 
 def upgrade() -> None:

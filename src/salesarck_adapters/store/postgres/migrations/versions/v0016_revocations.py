@@ -1,14 +1,14 @@
-"""Who takes part: tenants, people and wallets each have a standing, and the platform its audit."""
+"""What ends before a token's own time."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0010"
+revision = "0016"
+down_revision = "0015"
 
 
 def upgrade() -> None:
-    """Change the tables, and say what the service may do with them."""
+    """Make its tables."""
     connection = op.get_bind().execution_options(no_parameters=True)
     connection.exec_driver_sql(Path(__file__).with_suffix(".sql").read_text())

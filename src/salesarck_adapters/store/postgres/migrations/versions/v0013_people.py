@@ -6,7 +6,7 @@ from alembic import op
 
 from salesarck_adapters.store.postgres.migrations.walls import raise_wall
 
-revision = "0010"
+revision = "0013"
 down_revision = "0012"
 
 
