@@ -1,15 +1,17 @@
 """`demo --check` plays the same day for the same seed, and what it keeps can be looked at."""
 
 import json
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
-from tests.demo.run import SALESARCK, demo, processes_of
+from tests.demo.run import SALESARCK, demo, eventually, free_port, processes_of
 
 pytestmark = pytest.mark.xdist_group("demo")  # they are timed, so not beside each other
 
@@ -66,6 +68,31 @@ def test_what_is_kept_was_stopped_cleanly_and_can_be_opened(kept: Path) -> None:
             [*SALESARCK, *command], capture_output=True, text=True, check=False, timeout=60
         )
         assert (told.returncode, told.stdout.splitlines()[-1]) == (0, said), told.stderr
+
+
+def test_what_is_kept_answers_sql_as_told(
+    results: list[subprocess.CompletedProcess[str]], kept: Path
+) -> None:
+    (told,) = (line for line in results[0].stderr.splitlines() if "start its server with" in line)
+    port = free_port()
+    command = told.partition("with: ")[2].replace("-p 5433", f"-p {port}")
+    password = (kept / "postgres/password").read_text().strip()
+    address = f"postgresql://salesarck:{password}@127.0.0.1:{port}/salesarck"
+    server = subprocess.Popen(["/bin/sh", "-c", f"exec {command}"], stderr=subprocess.DEVNULL)
+    try:
+        assert eventually(lambda: count_entries(address) == last_line(results[0])["entries"], 20)
+    finally:
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) == 0
+
+
+def count_entries(address: str) -> int:
+    try:
+        with psycopg.connect(address) as connection:
+            counted = connection.execute("SELECT count(*) FROM ledger_entry").fetchone()
+    except psycopg.OperationalError:
+        return -1
+    return int(counted[0]) if counted else -1
 
 
 def test_a_check_that_is_stopped_says_so_and_leaves_nothing(tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Generator
 from pathlib import Path
 from secrets import token_urlsafe
 
+import psycopg
 import pytest
 from click.testing import CliRunner
+from psycopg import sql
 
 from salesarck_adapters.embedded.postgres import NOT_DURABLE, Postgres
 from salesarck_domain.testing.examples import CAFE
@@ -65,6 +67,26 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
 @pytest.mark.parametrize("words", READERS, ids=" ".join)
 def test_a_database_without_our_tables(words: tuple[str, ...], bare: str) -> None:
     assert "run: salesarck migrate" in refused(*words, "--database", bare)
+
+
+def test_an_owner_who_is_no_superuser_makes_the_tables_and_works_with_them(
+    tmp_path: Path,
+) -> None:
+    with Postgres(tmp_path, settings=NOT_DURABLE) as server:
+        password = sql.Literal(server.password)
+        with psycopg.connect(server.dsn(), autocommit=True) as connection:
+            for name, right in (("owner", "CREATEROLE"), ("poor", "NOCREATEROLE")):
+                make = sql.SQL("CREATE ROLE {} LOGIN {} PASSWORD {}")
+                who = sql.Identifier(name)
+                connection.execute(make.format(who, sql.SQL(right), password))
+                connection.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(who))
+        said = refused("migrate", "--database", server.dsn("poor", "poor"))
+        assert "let an administrator run: CREATE ROLE salesarck_service; GRANT" in said
+        at = ("--database", server.dsn("owner", "owner"))
+        for words in (("migrate",), ("tenant", "create", "Kiosk"), ("tenant", "list")):
+            told = CliRunner().invoke(main, [*words, *at])
+            assert told.exit_code == 0, told.output
+        assert told.stdout.endswith("Kiosk\n")
 
 
 def test_a_worker_waits_for_the_tables_and_says_so(bare: str) -> None:

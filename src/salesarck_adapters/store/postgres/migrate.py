@@ -7,8 +7,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy.exc import DBAPIError
 
 from salesarck_adapters.store.postgres.connections import DRIVER, check_address, translated
+from salesarck_adapters.store.postgres.schema import PLATFORM_ROLE, SERVICE_ROLE
 from salesarck_domain.ports.directory import StoreUnavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -17,6 +19,10 @@ TURN = 7_253_772_512
 """The number of the advisory lock that lets one migration run at a time."""
 
 LOCK_SECONDS = 5
+AS_OWNER = (
+    "connect as the tables' owner, and let an administrator run: "
+    f"GRANT {SERVICE_ROLE}, {PLATFORM_ROLE} TO it"
+)
 
 
 def migrate(dsn: str) -> str:
@@ -26,7 +32,7 @@ def migrate(dsn: str) -> str:
     anybody else: a change of tables that waits keeps all others waiting behind it.
 
     Raises:
-        StoreUnavailable: the database isn't there, is too old, or is too busy now.
+        StoreUnavailable: the database isn't there, is too old or too busy now, or lets us not.
     """
     check_address(dsn)
     engine = create_engine(DRIVER, creator=lambda: psycopg.connect(dsn), poolclass=NullPool)
@@ -34,7 +40,12 @@ def migrate(dsn: str) -> str:
         _check_version(connection)
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
-        command.upgrade(config(connection), "head")
+        try:
+            command.upgrade(config(connection), "head")
+        except DBAPIError as error:
+            if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+                raise StoreUnavailable(_what_it_may_not(error.orig)) from error
+            raise
     return newest()
 
 
@@ -48,6 +59,12 @@ def config(connection: Connection | None = None) -> Config:
     found = Config(attributes={"connection": connection})
     found.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return found
+
+
+def _what_it_may_not(error: psycopg.Error) -> str:
+    """Say what is missing, and who helps: our own migrations name it in their hint."""
+    said, hint = error.diag.message_primary, error.diag.message_hint
+    return f"{said}; {hint or AS_OWNER}"
 
 
 def _check_version(connection: Connection) -> None:

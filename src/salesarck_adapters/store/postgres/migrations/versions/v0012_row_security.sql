@@ -25,9 +25,15 @@ BEGIN
         JOIN pg_catalog.pg_roles AS member ON member.oid = membership.member
         WHERE membership.roleid = CAST('salesarck_service' AS regrole)
     LOOP
-        IF NOT pg_catalog.pg_has_role(login, 'salesarck_platform', 'MEMBER') THEN
+        BEGIN
+            -- Who made a role is its member since Postgres 16, but may not work as it yet.
             EXECUTE format('GRANT salesarck_platform TO %I', login);
-        END IF;
+        EXCEPTION
+            WHEN insufficient_privilege THEN
+                IF NOT pg_catalog.pg_has_role(login, 'salesarck_platform', 'MEMBER') THEN
+                    RAISE;
+                END IF;
+        END;
     END LOOP;
 END $$;
 DO $$
