@@ -270,6 +270,20 @@ def _for_identity(plan: IdentityPlan, number: int) -> Mapping[str, str]:
     }
 
 
+def _free_ports(start: Start) -> int:
+    """Give the web's port, after a look at those of the metrics.
+
+    Raises:
+        PortTaken: one of them is, maybe by the web.
+    """
+    port = _free_port(start.port)
+    for counted_at in start.metrics_ports:
+        if counted_at == port:
+            raise PortTaken(port, "--metrics-port")
+        _free_port(counted_at, "--metrics-port")
+    return port
+
+
 def _free_port(asked: int, option: str = "--port") -> int:
     """Take the port that was asked for, or any.
 
