@@ -72,17 +72,19 @@ class BrowserController(Controller):
             raise TokenNotAccepted("there is none")
         return BrowserView(kept.page_token, kept.ends_at)
 
-    @delete(summary="Sign out with a browser", responses=problems(400, 403, 429, 503))
+    @delete(
+        summary="Sign out with a browser",
+        response_headers={"Set-Cookie": no_cookie(), "Clear-Site-Data": '"cache", "storage"'},
+        responses=problems(400, 403, 429, 503),
+    )
     async def end(
         self,
         request: Request[Any, Any, Any],
         identity: Given[Identity],
         everywhere: FromQuery[bool] = False,  # noqa: FBT002 - so it is written in the URL
-    ) -> Response[None]:
+    ) -> None:
         """End this browser's session, or all of its owner; who is signed out already stays so."""
         kept: Kept | None = request.scope["state"].get("kept")
         if kept is not None:
             with suppress(TokenNotAccepted):
                 await identity.sign_out(kept.access_token, everywhere=everywhere)
-        headers = {"Set-Cookie": no_cookie(), "Clear-Site-Data": '"cache", "storage"'}
-        return Response(None, headers=headers)
