@@ -180,16 +180,6 @@ async def open_product(home: Home, start: Start) -> AsyncGenerator[Product]:
         )
 
 
-def _free_ports(start: Start) -> int:
-    """Make sure that the ports somebody chose are free; answers with that of the web."""
-    port = _free_port(start.port)
-    for counted_at in start.metrics_ports:
-        if counted_at == port:
-            raise PortTaken(port, "--metrics-port")
-        _free_port(counted_at, "--metrics-port")
-    return port
-
-
 def _children(home: Home, sockets: Sequence[int], codes: OneTimeCodes) -> Sequence[Child]:
     return [
         Child("web", f"{CLI}.serve", "serve", home.log("web")),
