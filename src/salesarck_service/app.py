@@ -38,7 +38,7 @@ from salesarck_domain.use_cases.tenants import SignUpTenant, TenantDesk
 from salesarck_service.caller import Caller
 from salesarck_service.contacts import Contacts
 from salesarck_service.document import complete
-from salesarck_service.idempotency import Idempotency, provide_once
+from salesarck_service.idempotency import Idempotency, provide_once, provide_once_if_named
 from salesarck_service.problems import answer_problem
 from salesarck_service.routes.admin.adjustments import AdjustmentsController
 from salesarck_service.routes.admin.audit import AuditController
@@ -236,6 +236,7 @@ def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]
         **found,
         "caller": Provide(_caller, sync_to_thread=False),
         "once": Provide(provide_once),
+        "once_if_named": Provide(provide_once_if_named),
     }
 
 

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 from salesarck_adapters.store.memory.limits import MemoryLimits
 from salesarck_domain.people import Member, Proof, Role
 from salesarck_domain.testing.examples import ADA, ADAS_PHONE, CAFE, NOON
-from salesarck_service.app import Parts, create_app
+from salesarck_service.app import Parts, create_app, litestar_app
 from salesarck_service.container.memory import memory_parts
 from salesarck_service.container.shared import request_limits
 from tests.service.desk import GENEROUS
@@ -55,6 +55,7 @@ PARTS = replace(MADE, limits=request_limits(GENEROUS, MemoryLimits(), MADE.peppe
 APP = create_app(PARTS)
 asyncio.run(open_cafe(PARTS))
 TOKEN, LEAVING = (asyncio.run(sign_in(phone)) for phone in (PHONE, "+12125550177"))
+DOCUMENT = litestar_app(PARTS).openapi_schema.to_schema()
 API = schemathesis.openapi.from_asgi("/schema/openapi.json", APP).exclude(
     path_regex="events$"  # a stream that does not end
 )
@@ -79,3 +80,29 @@ def test_every_route_answers_as_it_says(case: schemathesis.Case) -> None:
     if answer.request.headers.get("Authorization") == f"Bearer {TOKEN}":
         public = ("/v1/sign-in", "/webhooks")
         assert answer.status_code != HTTPStatus.UNAUTHORIZED or case.path.startswith(public)
+
+
+ONCE_BY_ITSELF = (
+    "/.well-known/",
+    "/schema",
+    "/v1/consumer/profile/contacts",  # one-time codes
+    "/v1/sign-in/",  # one-time codes, and tokens that work once
+    "/webhooks/",  # a delivery has a key of its own
+)
+WRITES_NOTHING = ("/preview",)
+MOVES_NO_POINTS = {"PATCH /v1/consumer/profile"}
+
+
+def test_every_write_takes_a_key_and_needs_one_where_points_move() -> None:
+    """Whoever adds a write decides here what it is."""
+    wanted: dict[str, bool | None] = {}
+    for path, methods in DOCUMENT["paths"].items():
+        if path.startswith(ONCE_BY_ITSELF) or path.endswith(WRITES_NOTHING):
+            continue
+        for method, told in methods.items():
+            if method in {"post", "put", "patch", "delete"}:
+                keys = [it for it in told.get("parameters", ()) if it["name"] == "Idempotency-Key"]
+                wanted[f"{method.upper()} {path}"] = keys[0]["required"] if keys else None
+    assert wanted
+    assert wanted == {write: write not in MOVES_NO_POINTS for write in wanted}
+    assert set(wanted) >= MOVES_NO_POINTS

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +11,7 @@ from salesarck_domain.deeds import DeductPoints, GrantPoints, IssueCode
 from salesarck_domain.ids import ActId, CodeId, ConsumerId, derived
 from salesarck_domain.ledger.entry import ToldDifferently
 from salesarck_domain.ledger.wallet import By, InsufficientPoints
+from salesarck_domain.ports.answers import Answer, Answered, Asked, CommandLost
 from salesarck_domain.ports.push import Balance
 from salesarck_domain.redemption.alphabet import show
 from salesarck_domain.redemption.code import (
@@ -32,6 +34,7 @@ from salesarck_domain.use_cases.codes import (
 )
 from salesarck_domain.use_cases.wallets import AdjustmentInvalid, AdjustWallet, RunTimetable
 
+ASKED = Asked("person:bob", "POST /redemptions", "key", "digest")
 PEPPERS = Peppers({1: bytes(32), 2: bytes(range(32))})
 WRONG = "2222-2222"
 
@@ -166,25 +169,29 @@ class TestDesk:
         assert await shop.balance() == 10
         assert shop.pushed[-1].balance == 10
 
-    async def test_asked_again_under_its_id_it_is_the_same_code(self, shop: Shop) -> None:
-        assert await shop.issue(20) == await shop.issue(20)
-        assert await shop.balance() == 10
+    async def test_an_id_is_issued_once(self, shop: Shop) -> None:
+        await shop.issue(20)
+        with pytest.raises(CodeTaken):
+            await shop.issue(10)
+        await shop.desk.cancel(CAFE.id, ADA, CODE)
         with pytest.raises(ToldDifferently):
-            await shop.issue(21)
-        with pytest.raises(ToldDifferently):
-            await shop.issue(20, who=GRACE)
-
-    async def test_a_deed_asked_again_under_its_act_is_answered_as_then(self, shop: Shop) -> None:
-        text = await shop.issue(20)
-        redeemed = await shop.redeem(text, act="redeem")
-        assert await shop.redeem(text, act="redeem") == redeemed
-        with pytest.raises(CodeAlreadyRedeemed):
-            await shop.redeem(text, act="another cashier's, who pressed at the same moment")
-        undone = await shop.undo(act="undo")
-        assert (undone.state, await shop.undo(act="undo")) == (CodeState.UNDONE, undone)
-        with pytest.raises(UndoRefused):
-            await shop.undo(act="undo again")
+            await shop.issue(10)
         assert await shop.balance() == 30
+
+    async def test_a_wrong_code_is_answered_where_it_is_counted(self, shop: Shop) -> None:
+        held, lost = (derived(NOON, name) for name in ("held", "lost"))
+        await shop.store.answers.begin(ASKED, held, NOON, NOON)
+        for token, ends in ((lost, CommandLost), (held, CodeUnknown), (held, CommandLost)):
+
+            def receipt(done: object, token: UUID = token) -> Answered:
+                return Answered(ASKED, token, Answer(404, str(done).encode()))
+
+            with pytest.raises(ends):
+                await shop.desk.redeem(CAFE.id, WRONG, "T1", "bob", receipt=receipt)
+        async with shop.store.begin(CAFE.id) as work:
+            assert await work.codes.wrong_tries("till:T1", NOON) == [NOON]
+        kept = await shop.store.answers.begin(ASKED, lost, NOON, NOON)
+        assert kept.answer == Answer(404, str(CodeUnknown()).encode())
 
     async def test_a_refused_deed_leaves_nothing_under_its_act(self, shop: Shop) -> None:
         text = await shop.issue(20)

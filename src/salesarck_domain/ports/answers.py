@@ -1,16 +1,19 @@
 """Answers: what people's commands were answered, so that asking again does nothing twice.
 
 A command is known by who sends it where under which key. It is taken on once, and its answer is
-kept for a day. If whoever took it on is gone, the next who asks takes it on again, under the same
-`first_seen`: what it made is named after that moment, so that it isn't made twice.
+kept for a day, from the transaction on that does what it asks. If whoever took it on is gone, the
+next who asks takes it on again: then the first can no longer answer it, nor do what it asks.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
-from salesarck_domain.errors import Conflict
+from salesarck_domain.errors import Conflict, SalesArckError
+
+Done = TypeVar("Done")
 
 KEPT = timedelta(hours=24)
 HELD = timedelta(seconds=30)
@@ -25,6 +28,16 @@ class KeyReused(Conflict):
 
     def __str__(self) -> str:
         return "this idempotency key came before with another content; use a new one"
+
+
+@dataclass(eq=False)
+class CommandLost(Conflict):
+    """Whoever took a command on was too slow, and somebody else has; or it has its answer."""
+
+    code: ClassVar[str] = "command_lost"
+
+    def __str__(self) -> str:
+        return "this command was taken over before it was done; ask again for its answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,26 @@ class Answer:
 
     status: int
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A command with its answer. `token` shows that it is still held."""
+
+    asked: Asked
+    token: UUID
+    answer: Answer
+
+
+Receipt: TypeAlias = Callable[[Done | SalesArckError], Answered | None]
+"""Turns what a command did, or a refusal that leaves a trace, into its answer.
+
+A use case keeps that in the transaction that does it, after the last lock.
+"""
+
+
+def no_receipt(_done: object) -> None:
+    """Answer nothing, where nobody asks under a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +115,10 @@ def taken_on(
 
 
 class Answers(Protocol):
-    """Commands of all callers. Each call is its own transaction."""
+    """Commands of all callers. Each call is its own transaction.
+
+    What changes something keeps the answer itself, in its own: `Work.answer`, for one.
+    """
 
     async def begin(self, asked: Asked, token: UUID, at: datetime, now: datetime) -> Command:
         """Take a command on, or find who did: `taken_on`, done by one at a time.
@@ -96,8 +132,8 @@ class Answers(Protocol):
         """
         ...
 
-    async def keep(self, asked: Asked, token: UUID, answer: Answer) -> None:
-        """Keep the answer of who holds the token; of anybody else, nothing."""
+    async def keep(self, answered: Answered) -> None:
+        """Keep the answer of who holds the token, if there is none; of anybody else, nothing."""
         ...
 
     async def let_go(self, asked: Asked, token: UUID, now: datetime) -> None:

@@ -10,6 +10,7 @@ from salesarck_domain.audit import AuditNote
 from salesarck_domain.errors import Conflict, Missing, Unavailable
 from salesarck_domain.ids import ActId, ConsumerId, TenantId
 from salesarck_domain.people import AccountMerge, Evidence, Invitation, Member, Proof
+from salesarck_domain.ports.answers import Answered
 from salesarck_domain.tenants import Tenant
 
 
@@ -167,19 +168,29 @@ class Directory(Protocol):
         """Whether an admin has suspended a person."""
         ...
 
-    async def suspend(self, person: ConsumerId, note: AuditNote, *, suspended: bool) -> bool:
+    async def suspend(
+        self,
+        person: ConsumerId,
+        note: AuditNote,
+        answered: Answered | None = None,
+        *,
+        suspended: bool,
+    ) -> bool:
         """Suspend a person or reinstate them, with its audit row; say if that changed anything.
 
         Nothing is written where it changes nothing.
+
+        Raises:
+            CommandLost: somebody else holds the command that this answers; nothing is written.
         """
         ...
 
-    async def note(self, note: AuditNote) -> None:
-        """Add an audit row of the platform: what is about no tenant. Twice is once."""
-        ...
+    async def note(self, note: AuditNote, answered: Answered | None = None) -> None:
+        """Add an audit row of the platform: what is about no tenant. Twice is once.
 
-    async def noted(self, id_: UUID) -> AuditNote | None:
-        """Find an audit row of the platform, if the deed was done before."""
+        Raises:
+            CommandLost: somebody else holds the command that this answers; nothing is written.
+        """
         ...
 
     async def notes(

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from salesarck_domain.ids import ConsumerId
+from salesarck_domain.ports.answers import Answered
 from salesarck_domain.profile import Profile
 
 
@@ -13,6 +14,12 @@ class Profiles(Protocol):
         """Read what a person told; an empty profile if nothing."""
         ...
 
-    async def keep_profile(self, consumer: ConsumerId, profile: Profile) -> None:
-        """Write what a person tells now in place of what they told before."""
+    async def keep_profile(
+        self, consumer: ConsumerId, profile: Profile, answered: Answered | None = None
+    ) -> None:
+        """Write what a person tells now in place of what they told before.
+
+        Raises:
+            CommandLost: somebody else holds the command that this answers; nothing is written.
+        """
         ...

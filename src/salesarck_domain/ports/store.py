@@ -22,6 +22,7 @@ from salesarck_domain.ledger.reconciliation import WalletBooks
 from salesarck_domain.news import CustomerNews
 from salesarck_domain.people import Evidence, Proof, WalletMerge
 from salesarck_domain.ports.adjustments import Adjustments
+from salesarck_domain.ports.answers import Answered
 from salesarck_domain.ports.team import Team
 from salesarck_domain.ports.wallets import Codes, Wallets
 from salesarck_domain.redemption.code import RedemptionCode
@@ -233,6 +234,14 @@ class Work(Protocol):
 
     async def claimed(self, sales: Iterable[SaleId]) -> None:
         """Change the outcome of inbox rows that told of these sales from unclaimed to applied."""
+        ...
+
+    async def answer(self, answered: Answered | None) -> None:
+        """Keep the answer of the command that this work does, if it is one. After the last lock.
+
+        Raises:
+            CommandLost: somebody else holds it now. Nothing of this work may stand.
+        """
         ...
 
     async def announce(self, topic: str, content: Mapping[str, object]) -> None:

@@ -6,7 +6,15 @@ from dataclasses import replace
 from uuid import UUID
 
 from salesarck_domain.ids import derived
-from salesarck_domain.ports.answers import HELD, KEPT, Answer, Answers, Asked, KeyReused
+from salesarck_domain.ports.answers import (
+    HELD,
+    KEPT,
+    Answer,
+    Answered,
+    Answers,
+    Asked,
+    KeyReused,
+)
 from salesarck_domain.testing.examples import DAY, MINUTE, NOON
 from salesarck_domain.testing.expect import expect
 
@@ -49,16 +57,23 @@ class AnswersContract:
     async def test_an_answer_is_given_again(self) -> None:
         async with self.new_answers() as answers:
             await answers.begin(ASKED, ONE, NOON, NOON)
-            await answers.keep(ASKED, ONE, ANSWER)
+            await answers.keep(Answered(ASKED, ONE, ANSWER))
             again = await answers.begin(ASKED, OTHER, LATER, NOON + KEPT - MINUTE)
             assert (again.token, again.answer) == (ONE, ANSWER)
+
+    async def test_the_first_answer_stays(self) -> None:
+        async with self.new_answers() as answers:
+            await answers.begin(ASKED, ONE, NOON, NOON)
+            await answers.keep(Answered(ASKED, ONE, ANSWER))
+            await answers.keep(Answered(ASKED, ONE, Answer(409, b"{}")))
+            assert (await answers.begin(ASKED, OTHER, NOON, LATER)).answer == ANSWER
 
     async def test_another_content_under_the_same_key_is_refused(self) -> None:
         async with self.new_answers() as answers:
             await answers.begin(ASKED, ONE, NOON, NOON)
             with expect(KeyReused):
                 await answers.begin(replace(ASKED, body="other"), OTHER, NOON, NOON)
-            await answers.keep(ASKED, ONE, ANSWER)
+            await answers.keep(Answered(ASKED, ONE, ANSWER))
             with expect(KeyReused):
                 await answers.begin(replace(ASKED, body="other"), OTHER, NOON, NOON)
 
@@ -85,7 +100,7 @@ class AnswersContract:
         async with self.new_answers() as answers:
             await answers.begin(ASKED, ONE, NOON, NOON)
             await answers.begin(ASKED, OTHER, NOON, NOON + HELD)
-            await answers.keep(ASKED, ONE, ANSWER)
+            await answers.keep(Answered(ASKED, ONE, ANSWER))
             await answers.let_go(ASKED, ONE, NOON)
             found = await answers.begin(ASKED, ONE, NOON, NOON + HELD)
             assert (found.token, found.answer) == (OTHER, None)
@@ -100,14 +115,14 @@ class AnswersContract:
     async def test_an_answer_is_not_let_go(self) -> None:
         async with self.new_answers() as answers:
             await answers.begin(ASKED, ONE, NOON, NOON)
-            await answers.keep(ASKED, ONE, ANSWER)
+            await answers.keep(Answered(ASKED, ONE, ANSWER))
             await answers.let_go(ASKED, ONE, NOON)
             assert (await answers.begin(ASKED, OTHER, NOON, LATER)).answer == ANSWER
 
     async def test_after_a_day_a_key_is_new(self) -> None:
         async with self.new_answers() as answers:
             await answers.begin(ASKED, ONE, NOON, NOON)
-            await answers.keep(ASKED, ONE, ANSWER)
+            await answers.keep(Answered(ASKED, ONE, ANSWER))
             other = replace(ASKED, body="other")
             again = await answers.begin(other, OTHER, NOON + DAY, NOON + KEPT)
             assert (again.token, again.first_seen) == (OTHER, NOON + DAY)
@@ -116,7 +131,7 @@ class AnswersContract:
     async def test_what_is_old_is_forgotten(self) -> None:
         async with self.new_answers() as answers:
             await answers.begin(ASKED, ONE, NOON, NOON)
-            await answers.keep(ASKED, ONE, ANSWER)
+            await answers.keep(Answered(ASKED, ONE, ANSWER))
             assert await answers.forget(NOON + KEPT - MINUTE) == 0
             assert await answers.forget(NOON + KEPT) == 1
             assert await answers.forget(NOON + KEPT) == 0

@@ -303,8 +303,6 @@ class DirectoryContract(StoreBench):
             early, late, other = _note("early", 1), _note("late", 2), _note("other", 0, "grace")
             for note in (late, early, other, early):
                 await directory.note(note)
-            assert await directory.noted(early.id) == early
-            assert await directory.noted(derived(NOON, "?")) is None
             assert list(await directory.notes()) == [late, early, other]
             assert list(await directory.notes(target="ada")) == [late, early]
             assert list(await directory.notes(before=late.id, limit=1)) == [early]

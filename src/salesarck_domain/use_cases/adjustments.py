@@ -1,7 +1,7 @@
 """What can be done with adjustments that one admin may not make alone: request, approve, reject."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from salesarck_domain.audit import Act
@@ -9,14 +9,15 @@ from salesarck_domain.deeds import DeductPoints, GrantPoints
 from salesarck_domain.errors import Missing
 from salesarck_domain.ids import ActId, TenantId
 from salesarck_domain.ledger.adjustment import REQUEST_LIFETIME, Adjustment, AdjustmentState
-from salesarck_domain.ledger.entry import ToldDifferently
 from salesarck_domain.ledger.wallet import By
+from salesarck_domain.ports.answers import Receipt, no_receipt
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.push import Publisher
 from salesarck_domain.ports.store import BeginWork, Work
 from salesarck_domain.use_cases.platform import PersonMissing
 from salesarck_domain.use_cases.wallets import (
+    Adjusted,
     AdjustWallet,
     SecondAdminNeeded,
     adjust_and_tell,
@@ -35,14 +36,6 @@ class AdjustmentMissing(Missing):
 
 
 @dataclass(frozen=True, slots=True)
-class Adjusted:
-    """An adjustment, and what its audit row says that the wallet holds after it."""
-
-    adjustment: Adjustment
-    after: Mapping[str, object] = field(default_factory=dict[str, object])
-
-
-@dataclass(frozen=True, slots=True)
 class AdjustmentDesk:
     """Adjustments beyond what one admin moves alone: one requests, another decides."""
 
@@ -52,11 +45,13 @@ class AdjustmentDesk:
     push: Publisher
 
     async def adjust(
-        self, tenant: TenantId, deed: GrantPoints | DeductPoints, act: Act
+        self,
+        tenant: TenantId,
+        deed: GrantPoints | DeductPoints,
+        act: Act,
+        receipt: Receipt[Adjusted] = no_receipt,
     ) -> Adjusted:
         """Make an adjustment or, where it is more than one admin moves alone, request it.
-
-        The same again, under the deed's id, is the same, and answers as then.
 
         Raises:
             AdjustmentInvalid: no points, or no reason.
@@ -66,18 +61,17 @@ class AdjustmentDesk:
         """
         make = AdjustWallet(self.begin, self.clock, self.push)
         try:
-            await make(tenant, deed, act.reason, act.actor, act.correlation)
+            return await make(tenant, deed, act.reason, act.actor, act.correlation, receipt)
         except SecondAdminNeeded:
-            return Adjusted(await self.request(tenant, deed, act))
-        except ToldDifferently:
-            pass
-        async with self.begin(tenant) as work:
-            note = await work.noted(deed.id)
-            return Adjusted(await _locked(work, deed.id), note.after if note else {})
+            return await self.request(tenant, deed, act, receipt)
 
     async def request(
-        self, tenant: TenantId, deed: GrantPoints | DeductPoints, act: Act
-    ) -> Adjustment:
+        self,
+        tenant: TenantId,
+        deed: GrantPoints | DeductPoints,
+        act: Act,
+        receipt: Receipt[Adjusted] = no_receipt,
+    ) -> Adjusted:
         """Ask for a second admin; what the deed's id names is made when one approves.
 
         Raises:
@@ -91,15 +85,21 @@ class AdjustmentDesk:
             expires_at=now + REQUEST_LIFETIME,
         )
         async with self.begin(tenant) as work:
-            if there := await work.adjustments.lock(new.id):
-                return there
             await work.adjustments.add(new)
             after = {"kind": new.kind, "points": new.points}
             target = f"consumer:{new.consumer}"
             await work.note(act.note("request_adjustment", target, now, after=after))
-        return new
+            requested = Adjusted(new)
+            await work.answer(receipt(requested))
+        return requested
 
-    async def approve(self, tenant: TenantId, adjustment: ActId, act: Act) -> Adjustment:
+    async def approve(
+        self,
+        tenant: TenantId,
+        adjustment: ActId,
+        act: Act,
+        receipt: Receipt[Adjustment] = no_receipt,
+    ) -> Adjustment:
         """Make what another admin requested.
 
         Raises:
@@ -115,8 +115,6 @@ class AdjustmentDesk:
         by = By(act.actor, self.clock(), act.correlation)
         async with self.begin(tenant) as work:
             found = await _locked(work, adjustment)
-            if await work.noted(act.id):
-                return found
             approved = found.decide(AdjustmentState.APPROVED, act.actor, by.at)
             if not await self.directory.evidence_of(found.consumer):
                 raise PersonMissing
@@ -125,10 +123,17 @@ class AdjustmentDesk:
             whose = replace(act, on_behalf_of=found.requested_by, reason=found.reason)
             balance = await adjust_and_tell(work, deed, by, "approve_adjustment", whose)
             await work.adjustments.decide(approved)
+            await work.answer(receipt(approved))
         await self.push.publish(balance)
         return approved
 
-    async def reject(self, tenant: TenantId, adjustment: ActId, act: Act) -> Adjustment:
+    async def reject(
+        self,
+        tenant: TenantId,
+        adjustment: ActId,
+        act: Act,
+        receipt: Receipt[Adjustment] = no_receipt,
+    ) -> Adjustment:
         """Turn down what another admin requested. Nothing moves.
 
         Raises:
@@ -140,8 +145,6 @@ class AdjustmentDesk:
         """
         async with self.begin(tenant) as work:
             found = await _locked(work, adjustment)
-            if await work.noted(act.id):
-                return found
             rejected = found.decide(AdjustmentState.REJECTED, act.actor, self.clock())
             await work.adjustments.decide(rejected)
             whose = replace(act, on_behalf_of=found.requested_by)
@@ -149,6 +152,7 @@ class AdjustmentDesk:
             target = f"consumer:{found.consumer}"
             note = whose.note("reject_adjustment", target, self.clock(), before, after)
             await work.note(note)
+            await work.answer(receipt(rejected))
         return rejected
 
 

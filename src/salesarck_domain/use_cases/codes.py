@@ -1,17 +1,16 @@
 """What can be done with codes: issue, redeem, undo, cancel."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
-from uuid import UUID
 
 from salesarck_domain.audit import AuditNote
 from salesarck_domain.deeds import CancelCode, IssueCode, RedeemCode, UndoRedemption
 from salesarck_domain.errors import Refused
 from salesarck_domain.ids import ActId, CodeId, ConsumerId, TenantId
 from salesarck_domain.ledger.adjustment import OwnWallet
-from salesarck_domain.ledger.entry import ToldDifferently
 from salesarck_domain.ledger.wallet import By, Wallet
+from salesarck_domain.ports.answers import Receipt, no_receipt
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.push import Balance, Publisher
 from salesarck_domain.ports.store import BeginWork, Work
@@ -159,14 +158,15 @@ class CodeDesk:
         points: int,
         code: CodeId,
         correlation: str = "",
+        receipt: Receipt[Shown] = no_receipt,
     ) -> Shown:
-        """Issue a code under an id that the caller made; again under the same id is the same.
+        """Issue a code under an id that the caller made.
 
         Raises:
             InsufficientPoints: the wallet holds fewer.
             BelowRedemptionMinimum: it holds fewer than the tenant wants before any are spent.
             CodeTaken: the text is that of a live code; another id will do.
-            ToldDifferently: this id was issued with another content.
+            ToldDifferently: this id was issued before.
         """
         by = By(f"person:{consumer}", self.clock(), correlation)
         pepper = self.peppers.newest
@@ -174,14 +174,11 @@ class CodeDesk:
         lookup = self.peppers.lookup(text, pepper)
         deed = IssueCode(consumer=consumer, points=points, id=code, pepper=pepper, lookup=lookup)
         async with self.begin(tenant) as work:
-            known = await work.codes.get(code)
-            if known and (known.consumer, known.points) != (consumer, points):
-                raise ToldDifferently(f"code:{code}")
-            if known:
-                return self.show(known)
             moved = await issue(work, deed, by)
+            shown = Shown(moved.code, text)
+            await work.answer(receipt(shown))
         await self.push.publish(moved.balance)
-        return self.show(moved.code)
+        return shown
 
     def show(self, code: RedemptionCode) -> Shown:
         """Spell a code."""
@@ -196,10 +193,9 @@ class CodeDesk:
         correlation: str = "",
         *,
         act: ActId | None = None,
+        receipt: Receipt[RedemptionCode] = no_receipt,
     ) -> RedemptionCode:
-        """Honour the code that a cashier typed.
-
-        `act` names the deed in the audit; the same again is the same deed, and answers as then.
+        """Honour the code that a cashier typed. `act` names the deed in the audit.
 
         Raises:
             CodeUnknown: no code of this tenant reads like that.
@@ -208,17 +204,19 @@ class CodeDesk:
         """
         by = By(cashier, self.clock(), correlation)
         async with self.begin(tenant) as work:
-            if done := await _done_before(work, act, CodeState.REDEEMED):
-                return done
             places = (f"till:{till}", f"cashier:{cashier}")
             await _check_tries(work, places, by.at)
             found = await self._find(work, text)
             if found:
                 deed = RedeemCode(consumer=found.consumer, id=found.id, till=till)
                 await _note(work, act, "redeem_code", deed, by)
-                return (await redeem(work, deed, by)).code
+                redeemed = (await redeem(work, deed, by)).code
+                await work.answer(receipt(redeemed))
+                return redeemed
+            unknown = CodeUnknown()
             await work.codes.note_wrong_try(places, by.at)
-        raise CodeUnknown
+            await work.answer(receipt(unknown))
+        raise unknown
 
     async def undo(
         self,
@@ -229,6 +227,7 @@ class CodeDesk:
         correlation: str = "",
         *,
         act: ActId | None = None,
+        receipt: Receipt[RedemptionCode] = no_receipt,
     ) -> RedemptionCode:
         """Take back a redemption of the same till; `act` is as in `redeem`.
 
@@ -239,19 +238,23 @@ class CodeDesk:
         """
         by = By(cashier, self.clock(), correlation)
         async with self.begin(tenant) as work:
-            if done := await _done_before(work, act, CodeState.UNDONE):
-                return done
             known = await _known(work, code)
             if cashier == f"person:{known.consumer}":
                 raise OwnWallet
             deed = UndoRedemption(consumer=known.consumer, id=code, till=till)
             await _note(work, act, "undo_redemption", deed, by)
             moved = await undo(work, deed, by)
+            await work.answer(receipt(moved.code))
         await self.push.publish(moved.balance)
         return moved.code
 
     async def cancel(
-        self, tenant: TenantId, consumer: ConsumerId, code: CodeId, correlation: str = ""
+        self,
+        tenant: TenantId,
+        consumer: ConsumerId,
+        code: CodeId,
+        correlation: str = "",
+        receipt: Receipt[RedemptionCode] = no_receipt,
     ) -> RedemptionCode:
         """Take a code back by its owner.
 
@@ -265,21 +268,13 @@ class CodeDesk:
             if known.consumer != consumer:
                 raise CodeUnknown
             moved = await cancel(work, CancelCode(consumer=consumer, id=code), by)
+            await work.answer(receipt(moved.code))
         await self.push.publish(moved.balance)
         return moved.code
 
     async def _find(self, work: Work, text: str) -> RedemptionCode | None:
         plain = typed(text)
         return await work.codes.find(self.peppers.lookups(plain)) if plain else None
-
-
-async def _done_before(work: Work, act: ActId | None, state: CodeState) -> RedemptionCode | None:
-    """Find the code that this very deed was about, if it was done, as the deed left it."""
-    note = await work.noted(act) if act else None
-    if note is None:
-        return None
-    code = await _known(work, CodeId(UUID(note.target.removeprefix("code:"))))
-    return replace(code, state=state, settled_at=note.at, till=str(note.after["till"]))
 
 
 async def _note(

@@ -1,16 +1,18 @@
 """What admins do about people and their wallets: suspend, freeze, find. All is audited."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from salesarck_domain.audit import Act
 from salesarck_domain.errors import Conflict, Forbidden, Missing
 from salesarck_domain.ids import ConsumerId, TenantId
 from salesarck_domain.people import Evidence
+from salesarck_domain.ports.answers import Receipt, no_receipt
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.store import Account, Store
+from salesarck_domain.tenants import Tenant
 from salesarck_domain.use_cases.tenants import check_reason
 
 
@@ -47,11 +49,12 @@ class SuspendsThemselves(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A person, whether they are suspended, and their wallets."""
+    """A person, whether they are suspended, their wallets, and whose points are in them."""
 
     person: ConsumerId
     suspended: bool
     accounts: Sequence[Account]
+    tenants: Mapping[TenantId, Tenant]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,9 @@ class PeopleDesk:
     directory: Directory
     clock: Clock
 
-    async def find(self, evidence: Evidence, act: Act) -> Found:
+    async def find(
+        self, evidence: Evidence, act: Act, receipt: Receipt[Found] = no_receipt
+    ) -> Found:
         """Find whoever proved a phone or an e-mail. The look-up is noted, what was asked isn't.
 
         Raises:
@@ -71,17 +76,30 @@ class PeopleDesk:
         person = await self.directory.whose(evidence)
         target = f"person:{person}" if person else "person:"
         after = {"by": evidence.kind.value}
-        await self.directory.note(act.note("look_up", target, self.clock(), after=after))
+        note = act.note("look_up", target, self.clock(), after=after)
         if person is None:
-            raise PersonMissing
-        return await self.show(person)
+            missing = PersonMissing()
+            await self.directory.note(note, receipt(missing))
+            raise missing
+        found = await self.show(person)
+        await self.directory.note(note, receipt(found))
+        return found
 
     async def show(self, person: ConsumerId) -> Found:
         """Read a person's standing and wallets."""
         accounts = await self.store.books.accounts_of(person)
-        return Found(person, await self.directory.is_suspended(person), accounts)
+        suspended = await self.directory.is_suspended(person)
+        theirs = {each.tenant: await self.directory.tenant(each.tenant) for each in accounts}
+        return Found(person, suspended, accounts, theirs)
 
-    async def suspend(self, person: ConsumerId, act: Act, *, suspended: bool) -> None:
+    async def suspend(
+        self,
+        person: ConsumerId,
+        act: Act,
+        *,
+        suspended: bool,
+        receipt: Receipt[Found] = no_receipt,
+    ) -> Found:
         """Suspend a person, who can do nothing from their next request on; or reinstate them.
 
         Raises:
@@ -94,20 +112,27 @@ class PeopleDesk:
         target = f"person:{person}"
         if act.actor == target:
             raise SuspendsThemselves
-        if await self.directory.noted(act.id):
-            return
         if not await self.directory.evidence_of(person):
             raise PersonMissing
         action = "suspend_person" if suspended else "reinstate_person"
         before, after = {"suspended": not suspended}, {"suspended": suspended}
         note = act.note(action, target, self.clock(), before, after)
-        if not await self.directory.suspend(person, note, suspended=suspended):
+        now = replace(await self.show(person), suspended=suspended)
+        answered = receipt(now)
+        if not await self.directory.suspend(person, note, answered, suspended=suspended):
             raise AlreadySo("this person is suspended" if suspended else "this person may go on")
+        return now
 
     async def freeze(
-        self, tenant: TenantId, consumer: ConsumerId, act: Act, *, frozen: bool
-    ) -> None:
-        """Freeze a wallet, or let it go on.
+        self,
+        tenant: TenantId,
+        consumer: ConsumerId,
+        act: Act,
+        *,
+        frozen: bool,
+        receipt: Receipt[bool] = no_receipt,
+    ) -> bool:
+        """Freeze a wallet, or let it go on; say whether it is frozen.
 
         Raises:
             ReasonMissing: nobody said why.
@@ -118,8 +143,6 @@ class PeopleDesk:
         if not await self.directory.evidence_of(consumer):
             raise PersonMissing
         async with self.store.begin(tenant) as work:
-            if await work.noted(act.id):
-                return
             wallet = (await work.wallets.lock([consumer]))[consumer]
             if wallet.frozen == frozen:
                 raise AlreadySo("this wallet is frozen" if frozen else "this wallet goes on")
@@ -128,3 +151,5 @@ class PeopleDesk:
             before, after = {"frozen": not frozen}, {"frozen": frozen}
             note = act.note(action, f"consumer:{consumer}", self.clock(), before, after)
             await work.note(note)
+            await work.answer(receipt(frozen))
+        return frozen

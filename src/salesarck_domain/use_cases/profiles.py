@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from salesarck_domain.ids import ConsumerId
+from salesarck_domain.ports.answers import Receipt, no_receipt
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.profiles import Profiles
 from salesarck_domain.profile import Profile, ProfileInvalid
@@ -15,7 +16,9 @@ class ChangeProfile:
     profiles: Profiles
     clock: Clock
 
-    async def __call__(self, consumer: ConsumerId, profile: Profile) -> Profile:
+    async def __call__(
+        self, consumer: ConsumerId, profile: Profile, receipt: Receipt[Profile] = no_receipt
+    ) -> Profile:
         """Keep a profile.
 
         Raises:
@@ -23,5 +26,5 @@ class ChangeProfile:
         """
         if profile.birthday and profile.birthday.is_after(self.clock().date()):
             raise ProfileInvalid("a birthday with its year lies in the past")
-        await self.profiles.keep_profile(consumer, profile)
+        await self.profiles.keep_profile(consumer, profile, receipt(profile))
         return profile

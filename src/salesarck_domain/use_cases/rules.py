@@ -10,6 +10,7 @@ from salesarck_domain.days import Span
 from salesarck_domain.deeds import PublishRules, RetireRules
 from salesarck_domain.ids import TenantId
 from salesarck_domain.ledger.wallet import By
+from salesarck_domain.ports.answers import Receipt, no_receipt
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.store import BeginWork, Store, Work
 from salesarck_domain.rules.award import Award, award
@@ -59,6 +60,14 @@ async def retire(work: Work, deed: RetireRules, by: By) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """A rule version, and whether it is in force at once."""
+
+    version: RuleVersion
+    in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Publish:
     """Freeze a rule set as the tenant's next version, in force from now or the moment given."""
 
@@ -73,7 +82,8 @@ class Publish:
         note: UUID,
         in_force_from: datetime | None = None,
         correlation: str = "",
-    ) -> RuleVersion:
+        receipt: Receipt[Published] = no_receipt,
+    ) -> Published:
         """Publish; `note` is the id of the audit row.
 
         Raises:
@@ -87,7 +97,9 @@ class Publish:
             version = await publish(work, deed, signed)
             after = {"number": version.number, "content_hash": version.content_hash}
             await work.note(_note(note, tenant, signed, "publish_rules", version.number, after))
-        return version
+            published = Published(version, work.rules.in_force(signed.at) == version)
+            await work.answer(receipt(published))
+        return published
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +110,18 @@ class Retire:
     clock: Clock
 
     async def __call__(
-        self, tenant: TenantId, by: str, note: UUID, *, force: bool, correlation: str = ""
-    ) -> None:
-        """Retire; `force` says that no rules are wanted, `note` is the id of the audit row.
+        self,
+        tenant: TenantId,
+        by: str,
+        note: UUID,
+        *,
+        force: bool,
+        correlation: str = "",
+        receipt: Receipt[datetime] = no_receipt,
+    ) -> datetime:
+        """Retire, and say from when on; `force` says that no rules are wanted.
+
+        `note` is the id of the audit row.
 
         Raises:
             NoRuleVersion: none is in force.
@@ -110,6 +131,8 @@ class Retire:
         async with self.begin(tenant, alone=True) as work:
             await retire(work, RetireRules(force=force), signed)
             await work.note(_note(note, tenant, signed, "retire_rules", "all", {"force": force}))
+            await work.answer(receipt(signed.at))
+        return signed.at
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from salesarck_domain.audit import Act
 from salesarck_domain.errors import Forbidden, Missing, Refused
 from salesarck_domain.ids import ConsumerId, TenantId
 from salesarck_domain.people import MAY_INVITE, STAFF, Evidence, Invitation, Member, Role
+from salesarck_domain.ports.answers import Receipt, no_receipt
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.store import BeginWork, Work
@@ -91,7 +92,13 @@ class TeamDesk:
             return await work.team.invitations(self.clock())
 
     async def invite(
-        self, tenant: TenantId, evidence: Evidence, role: Role, by: Role, act: Act
+        self,
+        tenant: TenantId,
+        evidence: Evidence,
+        role: Role,
+        by: Role,
+        act: Act,
+        receipt: Receipt[Invitation] = no_receipt,
     ) -> Invitation:
         """Ask whoever has this phone or e-mail to work here, whether we know them or not.
 
@@ -104,8 +111,6 @@ class TeamDesk:
         now = self.clock()
         async with self.begin(tenant, alone=True) as work:
             there = await work.team.invitations(now)
-            if made := next((it for it in there if it.id == act.id), None):
-                return made
             earlier = next((it for it in there if it.evidence == evidence), None)
             _check_may_invite(by, role)
             if earlier:
@@ -123,9 +128,17 @@ class TeamDesk:
             await work.team.invite(new)
             after = {"role": role.value}
             await work.note(act.note("invite", f"invitation:{act.id}", now, after=after))
+            await work.answer(receipt(new))
         return new
 
-    async def revoke(self, tenant: TenantId, invitation: UUID, by: Role, act: Act) -> None:
+    async def revoke(
+        self,
+        tenant: TenantId,
+        invitation: UUID,
+        by: Role,
+        act: Act,
+        receipt: Receipt[Invitation] = no_receipt,
+    ) -> Invitation:
         """Take an invitation back.
 
         Raises:
@@ -134,17 +147,24 @@ class TeamDesk:
         """
         now = self.clock()
         async with self.begin(tenant, alone=True) as work:
-            if await work.noted(act.id):
-                return
             found = await _open(work, invitation, now)
             _check_may_invite(by, found.role)
             await work.team.close(invitation)
             before = {"role": found.role.value}
             target = f"invitation:{invitation}"
             await work.note(act.note("revoke_invitation", target, now, before))
+            await work.answer(receipt(found))
+        return found
 
     async def answer(
-        self, tenant: TenantId, invitation: UUID, person: ConsumerId, act: Act, *, accept: bool
+        self,
+        tenant: TenantId,
+        invitation: UUID,
+        person: ConsumerId,
+        act: Act,
+        *,
+        accept: bool,
+        receipt: Receipt[Member | None] = no_receipt,
     ) -> Member | None:
         """Accept an invitation or turn it down, as whoever has its phone or e-mail.
 
@@ -157,8 +177,6 @@ class TeamDesk:
         theirs = {proof.evidence for proof in await self.directory.evidence_of(person)}
         async with self.begin(tenant, alone=True) as work:
             there = await _member(work, person)
-            if await work.noted(act.id):
-                return there
             found = await _open(work, invitation, now)
             if found.evidence not in theirs:
                 raise InvitationMissing
@@ -167,15 +185,24 @@ class TeamDesk:
             if not accept:
                 target = f"invitation:{invitation}"
                 await work.note(act.note("decline_invitation", target, now, held))
+                await work.answer(receipt(there))
                 return there
             if there is None or STAFF.index(found.role) > STAFF.index(there.role):
                 there = Member(person, found.role, tenant)
                 await work.team.employ(there)
             after = {"role": there.role.value, "invitation": str(invitation)}
             await work.note(act.note("join_team", f"person:{person}", now, held, after))
+            await work.answer(receipt(there))
         return there
 
-    async def change(self, tenant: TenantId, person: ConsumerId, role: Role, act: Act) -> Member:
+    async def change(
+        self,
+        tenant: TenantId,
+        person: ConsumerId,
+        role: Role,
+        act: Act,
+        receipt: Receipt[Member] = no_receipt,
+    ) -> Member:
         """Give a person of the team another role, in force on their next request.
 
         Raises:
@@ -184,8 +211,6 @@ class TeamDesk:
         """
         new = Member(person, role, tenant)
         async with self.begin(tenant, alone=True) as work:
-            if await work.noted(act.id):
-                return new
             there = await _member(work, person)
             if there is None:
                 raise MemberMissing
@@ -195,9 +220,16 @@ class TeamDesk:
             before, after = {"role": there.role.value}, {"role": role.value}
             note = act.note("change_role", f"person:{person}", self.clock(), before, after)
             await work.note(note)
+            await work.answer(receipt(new))
         return new
 
-    async def remove(self, tenant: TenantId, person: ConsumerId, act: Act) -> None:
+    async def remove(
+        self,
+        tenant: TenantId,
+        person: ConsumerId,
+        act: Act,
+        receipt: Receipt[Member] = no_receipt,
+    ) -> Member:
         """Take a person out of the team, or let them leave; in force on their next request.
 
         Raises:
@@ -205,8 +237,6 @@ class TeamDesk:
             LastOwner: nobody else owns it.
         """
         async with self.begin(tenant, alone=True) as work:
-            if await work.noted(act.id):
-                return
             there = await _member(work, person)
             if there is None:
                 raise MemberMissing
@@ -215,6 +245,8 @@ class TeamDesk:
             before = {"role": there.role.value}
             note = act.note("leave_team", f"person:{person}", self.clock(), before)
             await work.note(note)
+            await work.answer(receipt(there))
+        return there
 
 
 def _check_may_invite(by: Role, role: Role) -> None:

@@ -12,6 +12,7 @@ from salesarck_domain.errors import Refused
 from salesarck_domain.ids import ConsumerId, TenantId
 from salesarck_domain.ledger.wallet import By
 from salesarck_domain.people import Member, Role
+from salesarck_domain.ports.answers import Receipt, no_receipt
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.store import Store, Work
@@ -90,8 +91,16 @@ class SignUpTenant:
     clock: Clock
     at_once: bool = False
 
-    async def __call__(self, tenant: TenantId, terms: Mapping[str, object], act: Act) -> Tenant:
-        """Sign up, under an id that the caller made; again under the same id is the same.
+    async def __call__(
+        self,
+        tenant: TenantId,
+        terms: Mapping[str, object],
+        act: Act,
+        receipt: Receipt[Tenant] = no_receipt,
+    ) -> Tenant:
+        """Sign up, under an id that the caller made.
+
+        Until it has its owner, which is one with the answer, nobody can do anything with it.
 
         Raises:
             TermsInvalid: the terms mean nothing.
@@ -100,15 +109,13 @@ class SignUpTenant:
         state = TenantState.ACTIVE if self.at_once else TenantState.PENDING
         new = _checked(Tenant(id=tenant, name="", state=state), terms)
         person = ConsumerId(UUID(act.actor.removeprefix("person:")))
-        theirs = await self.directory.memberships(person)
-        if any(member.tenant == tenant for member in theirs):
-            return await self.directory.tenant(tenant)
-        await self._check_few(theirs)
+        await self._check_few(await self.directory.memberships(person))
         await self.directory.add_tenant(new)
         async with self.store.begin(tenant, alone=True) as work:
             await work.team.employ(Member(person, Role.OWNER, tenant))
             after = {"state": state.value, **terms_as_data(new)}
             await work.note(act.note("sign_up", f"tenant:{tenant}", self.clock(), after=after))
+            await work.answer(receipt(new))
         return new
 
     async def _check_few(self, theirs: Sequence[Member]) -> None:
@@ -129,7 +136,11 @@ class TenantDesk:
     clock: Clock
 
     async def change_terms(
-        self, tenant: TenantId, changes: Mapping[str, object], act: Act
+        self,
+        tenant: TenantId,
+        changes: Mapping[str, object],
+        act: Act,
+        receipt: Receipt[Tenant] = no_receipt,
     ) -> Tenant:
         """Change some terms. What was judged stays judged.
 
@@ -139,8 +150,6 @@ class TenantDesk:
         """
         by = By(act.actor, self.clock(), act.correlation)
         async with BeginUnlessSuspended(self.store.begin)(tenant, alone=True) as work:
-            if await work.noted(act.id):
-                return work.tenant
             before = terms_as_data(work.tenant)
             after = terms_as_data(_checked(work.tenant, changes))
             if any(before[name] != after[name] for name in FIXED_BY_SALES):
@@ -156,49 +165,61 @@ class TenantDesk:
                 {name: after[name] for name in sorted(told)},
             )
             await work.note(note)
-            return with_terms(work.tenant, after)
+            changed = with_terms(work.tenant, after)
+            await work.answer(receipt(changed))
+        return changed
 
-    async def approve(self, tenant: TenantId, act: Act) -> Tenant:
+    async def approve(
+        self, tenant: TenantId, act: Act, receipt: Receipt[Tenant] = no_receipt
+    ) -> Tenant:
         """Let a pending tenant take part: from now on its tills' sales are judged.
 
         Raises:
             ReasonMissing: nobody said why.
             TenantStateRefused: it isn't pending.
         """
-        return await self._move(tenant, "approve_tenant", TenantState.PENDING, act)
+        return await self._move(tenant, "approve_tenant", TenantState.PENDING, act, receipt)
 
-    async def suspend(self, tenant: TenantId, act: Act) -> Tenant:
+    async def suspend(
+        self, tenant: TenantId, act: Act, receipt: Receipt[Tenant] = no_receipt
+    ) -> Tenant:
         """Stop everything with a tenant, from the next request on; its deliveries are kept.
 
         Raises:
             ReasonMissing: nobody said why.
             TenantStateRefused: it is suspended.
         """
-        return await self._move(tenant, "suspend_tenant", None, act)
+        return await self._move(tenant, "suspend_tenant", None, act, receipt)
 
-    async def reinstate(self, tenant: TenantId, act: Act) -> Tenant:
+    async def reinstate(
+        self, tenant: TenantId, act: Act, receipt: Receipt[Tenant] = no_receipt
+    ) -> Tenant:
         """Let a suspended tenant take part again.
 
         Raises:
             ReasonMissing: nobody said why.
             TenantStateRefused: it isn't suspended.
         """
-        return await self._move(tenant, "reinstate_tenant", TenantState.SUSPENDED, act)
+        return await self._move(tenant, "reinstate_tenant", TenantState.SUSPENDED, act, receipt)
 
     async def _move(
-        self, tenant: TenantId, action: str, come_from: TenantState | None, act: Act
+        self,
+        tenant: TenantId,
+        action: str,
+        come_from: TenantState | None,
+        act: Act,
+        receipt: Receipt[Tenant],
     ) -> Tenant:
         check_reason(act)
         wanted = TenantState.ACTIVE if come_from else TenantState.SUSPENDED
         async with self.store.begin(tenant, alone=True) as work:
-            if await work.noted(act.id):
-                return work.tenant
             if come_from and work.tenant.state is not come_from:
                 raise TenantStateRefused(work.tenant.state, wanted)
             moved = work.tenant.follow(wanted)
             before, after = {"state": work.tenant.state.value}, {"state": wanted.value}
             await work.change_tenant(moved)
             await work.note(act.note(action, f"tenant:{tenant}", self.clock(), before, after))
+            await work.answer(receipt(moved))
         return moved
 
     async def _check_unsold(self, tenant: TenantId) -> None:

@@ -13,6 +13,7 @@ from salesarck_domain.ids import ConsumerId, TenantId
 from salesarck_domain.ledger.adjustment import Adjustment, AdjustmentState
 from salesarck_domain.ledger.entry import EntryKind, ToldDifferently
 from salesarck_domain.ledger.wallet import TIMETABLE, By, Cause, Wallet
+from salesarck_domain.ports.answers import Receipt, no_receipt
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.push import Balance, Publisher
 from salesarck_domain.ports.store import BeginWork, Store, Work
@@ -65,6 +66,14 @@ async def adjust(work: Work, deed: GrantPoints | DeductPoints, by: By) -> Wallet
 
 
 @dataclass(frozen=True, slots=True)
+class Adjusted:
+    """An adjustment, and what the wallet holds after it: nothing is said while it is pending."""
+
+    adjustment: Adjustment
+    balance: Balance | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AdjustWallet:
     """Give points to a consumer, or take them, with a reason that is kept."""
 
@@ -79,7 +88,8 @@ class AdjustWallet:
         reason: str,
         actor: str,
         correlation: str = "",
-    ) -> Balance:
+        receipt: Receipt[Adjusted] = no_receipt,
+    ) -> Adjusted:
         """Adjust, and leave an audit row under the deed's id.
 
         Raises:
@@ -99,8 +109,10 @@ class AdjustWallet:
             await _check_limit(work, deed, by.at)
             balance = await adjust_and_tell(work, deed, by, "adjust_wallet", act)
             await work.adjustments.add(made)
+            adjusted = Adjusted(made, balance)
+            await work.answer(receipt(adjusted))
         await self.push.publish(balance)
-        return balance
+        return adjusted
 
 
 def new_adjustment(

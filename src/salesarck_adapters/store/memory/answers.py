@@ -1,11 +1,10 @@
 """Answers in memory: a dictionary, since one process has one event loop."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from salesarck_domain.ports.answers import Answer, Asked, Command, taken_on
+from salesarck_domain.ports.answers import Answered, Asked, Command, CommandLost, taken_on
 
 Name = tuple[str, str, str]
 
@@ -27,13 +26,30 @@ class MemoryAnswers:
         self.commands[name] = command
         return command
 
-    async def keep(self, asked: Asked, token: UUID, answer: Answer) -> None:
-        """Keep the answer of who holds the token."""
-        self._change(asked, token, lambda command: replace(command, answer=answer))
+    async def keep(self, answered: Answered) -> None:
+        """Keep the answer of who holds the token, if there is none."""
+        if self._holds(answered):
+            self.write(answered)
+
+    def check(self, answered: Answered) -> None:
+        """See that a command is still held, and waits for its answer.
+
+        Raises:
+            CommandLost: it isn't, or doesn't.
+        """
+        if not self._holds(answered):
+            raise CommandLost
+
+    def write(self, answered: Answered) -> None:
+        """Write an answer down."""
+        name = _name(answered.asked)
+        self.commands[name] = replace(self.commands[name], answer=answered.answer)
 
     async def let_go(self, asked: Asked, token: UUID, now: datetime) -> None:
         """Let the next who asks take it on."""
-        self._change(asked, token, lambda command: replace(command, held_until=now))
+        there = self.commands.get(_name(asked))
+        if there and there.token == token:
+            self.commands[_name(asked)] = replace(there, held_until=now)
 
     async def forget(self, now: datetime) -> int:
         """Forget the commands whose day is over."""
@@ -42,10 +58,9 @@ class MemoryAnswers:
             del self.commands[name]
         return len(old)
 
-    def _change(self, asked: Asked, token: UUID, change: Callable[[Command], Command]) -> None:
-        there = self.commands.get(_name(asked))
-        if there and there.token == token:
-            self.commands[_name(asked)] = change(there)
+    def _holds(self, answered: Answered) -> bool:
+        there = self.commands.get(_name(answered.asked))
+        return bool(there and there.token == answered.token and there.answer is None)
 
 
 def _name(asked: Asked) -> Name:

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
+from salesarck_adapters.store.memory.answers import MemoryAnswers
 from salesarck_adapters.store.memory.shelf import (
     Room,
     Shelf,
@@ -24,6 +25,7 @@ from salesarck_domain.people import (
     Proof,
     Role,
 )
+from salesarck_domain.ports.answers import Answered
 from salesarck_domain.ports.directory import Link, LinkTaken, TenantMissing
 from salesarck_domain.sales.sale import Sale
 from salesarck_domain.tenants import Tenant, TenantState
@@ -34,6 +36,7 @@ class MemoryDirectory:
     """Tenants, links and people."""
 
     room: Room
+    answers: MemoryAnswers
     links_by_merchant: dict[tuple[str, str], Link] = field(
         default_factory=dict[tuple[str, str], Link]
     )
@@ -198,21 +201,35 @@ class MemoryDirectory:
         """Whether an admin has suspended a person."""
         return person in self.suspended
 
-    async def suspend(self, person: ConsumerId, note: AuditNote, *, suspended: bool) -> bool:
-        """Change it and note it, or neither."""
+    async def suspend(
+        self,
+        person: ConsumerId,
+        note: AuditNote,
+        answered: Answered | None = None,
+        *,
+        suspended: bool,
+    ) -> bool:
+        """Change it, note it and answer, or none of it.
+
+        Raises:
+            CommandLost: somebody else holds the command that this answers.
+        """
         if (person in self.suspended) == suspended:
             return False
+        await self.note(note, answered)
         (self.suspended.add if suspended else self.suspended.remove)(person)
-        await self.note(note)
         return True
 
-    async def note(self, note: AuditNote) -> None:
-        """Add an audit row, once."""
-        self.platform_notes.setdefault(note.id, copy_note(note))
+    async def note(self, note: AuditNote, answered: Answered | None = None) -> None:
+        """Add an audit row, once.
 
-    async def noted(self, id_: UUID) -> AuditNote | None:
-        """Find an audit row."""
-        return self.platform_notes.get(id_)
+        Raises:
+            CommandLost: somebody else holds the command that this answers.
+        """
+        if answered:
+            self.answers.check(answered)
+            self.answers.write(answered)
+        self.platform_notes.setdefault(note.id, copy_note(note))
 
     async def notes(
         self, *, target: str | None = None, before: UUID | None = None, limit: int = 50

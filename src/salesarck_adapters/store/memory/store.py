@@ -27,10 +27,10 @@ class MemoryStore:
         self._turns: defaultdict[TenantId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.begin: BeginWork = self._begin
         self.books = MemoryBooks(self._room)
-        self.directory = MemoryDirectory(self._room)
-        self.inbox = MemoryInbox(self._rows, self.directory)
         self.answers = MemoryAnswers()
-        self.profiles = MemoryProfiles(self._room)
+        self.directory = MemoryDirectory(self._room, self.answers)
+        self.inbox = MemoryInbox(self._rows, self.directory)
+        self.profiles = MemoryProfiles(self._room, self.answers)
         self.revocations = MemoryRevocations()
         self.limits = MemoryLimits()
 
@@ -43,6 +43,6 @@ class MemoryStore:
         """
         async with self._turns[tenant]:
             terms = await self.directory.tenant(tenant)
-            work = MemoryWork.begin(terms, self._room, self._rows, alone=alone)
+            work = MemoryWork.begin(terms, self._room, self._rows, self.answers, alone=alone)
             yield work
             work.keep(self._room)

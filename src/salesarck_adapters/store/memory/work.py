@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from salesarck_adapters.store.memory.adjustments import MemoryAdjustments
+from salesarck_adapters.store.memory.answers import MemoryAnswers
 from salesarck_adapters.store.memory.inbox import Rows
 from salesarck_adapters.store.memory.people import MemoryPeople
 from salesarck_adapters.store.memory.sales import MemorySales
@@ -16,6 +17,7 @@ from salesarck_domain.audit import AuditNote
 from salesarck_domain.deeds import Applied
 from salesarck_domain.ids import SaleId
 from salesarck_domain.people import Evidence, Proof
+from salesarck_domain.ports.answers import Answered
 from salesarck_domain.ports.store import Finished
 from salesarck_domain.rules.version import Retirement, RuleBook, RuleVersion
 from salesarck_domain.tenants import Tenant
@@ -30,15 +32,19 @@ class MemoryWork:
     shelf: Shelf
     platform: ChainMap[Evidence, Proof]
     inbox: Rows
+    answers: MemoryAnswers
+    answered: list[Answered] = field(default_factory=list[Answered])
     done: list[Finished] = field(default_factory=list[Finished])
     now_claimed: set[SaleId] = field(default_factory=set[SaleId])
     has_changed: bool = False
 
     @classmethod
-    def begin(cls, tenant: Tenant, room: Room, inbox: Rows, *, alone: bool) -> "MemoryWork":
+    def begin(
+        cls, tenant: Tenant, room: Room, inbox: Rows, answers: MemoryAnswers, *, alone: bool
+    ) -> "MemoryWork":
         """Begin with empty drafts over what is kept."""
         shelf = room.shelves.setdefault(tenant.id, Shelf())
-        return cls(tenant, alone, shelf.draft(), ChainMap({}, room.proofs), inbox)
+        return cls(tenant, alone, shelf.draft(), ChainMap({}, room.proofs), inbox, answers)
 
     @property
     def rules(self) -> RuleBook:
@@ -118,6 +124,16 @@ class MemoryWork:
         """Change outcomes when this work is kept."""
         self.now_claimed.update(sales)
 
+    async def answer(self, answered: Answered | None) -> None:
+        """Keep an answer when this work is kept.
+
+        Raises:
+            CommandLost: somebody else holds the command now.
+        """
+        if answered:
+            self.answers.check(answered)
+            self.answered.append(answered)
+
     async def announce(self, topic: str, content: Mapping[str, object]) -> None:
         """Put a message into the outbox."""
         self.shelf.outbox[len(self.shelf.outbox)] = (topic, plain(content))
@@ -127,9 +143,14 @@ class MemoryWork:
 
         Raises:
             LeaseLost: a lease ended while this work went on; nothing of it is kept.
+            CommandLost: its command was taken over meanwhile; nor is anything then.
         """
         for row in self.done:
             self.inbox.held(row.row, row.token)
+        for answered in self.answered:
+            self.answers.check(answered)
+        for answered in self.answered:
+            self.answers.write(answered)
         for row in self.done:
             self.inbox.finish(row)
         self.inbox.claimed(self.now_claimed)

@@ -5,13 +5,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, delete, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from salesarck_adapters.store.postgres.connections import transaction
 from salesarck_adapters.store.postgres.schema.answers import command
-from salesarck_domain.ports.answers import Answer, Asked, Command, taken_on
+from salesarck_adapters.store.postgres.schema.walls import COMMAND_SETTING
+from salesarck_domain.ports.answers import (
+    Answer,
+    Answered,
+    Asked,
+    Command,
+    CommandLost,
+    taken_on,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +55,10 @@ class PostgresAnswers:
                 await connection.execute(changed)
             return decided
 
-    async def keep(self, asked: Asked, token: UUID, answer: Answer) -> None:
-        """Keep the answer of who holds the token."""
-        held = update(command).where(_named(asked), command.c.token == token)
+    async def keep(self, answered: Answered) -> None:
+        """Keep the answer of who holds the token, if there is none."""
         async with transaction(self.engine) as connection:
-            await connection.execute(held.values(status=answer.status, answer=answer.body))
+            await _write(connection, answered)
 
     async def let_go(self, asked: Asked, token: UUID, now: datetime) -> None:
         """Let the next who asks take it on."""
@@ -64,6 +71,29 @@ class PostgresAnswers:
         async with transaction(self.engine) as connection:
             gone = await connection.execute(delete(command).where(command.c.kept_until <= now))
         return gone.rowcount
+
+
+async def keep_answer(connection: AsyncConnection, answered: Answered) -> None:
+    """Keep an answer in a transaction that does what was asked, or fail it.
+
+    Whoever would take the command over meanwhile waits for the end of this transaction.
+
+    Raises:
+        CommandLost: somebody else holds it now, or it is answered.
+    """
+    shown = func.set_config(COMMAND_SETTING, str(answered.token), True)  # noqa: FBT003 - SQL's own: until the end of the transaction
+    await connection.execute(select(shown))
+    if not await _write(connection, answered):
+        raise CommandLost
+
+
+async def _write(connection: AsyncConnection, answered: Answered) -> bool:
+    held = update(command).where(
+        _named(answered.asked), command.c.token == answered.token, command.c.status.is_(None)
+    )
+    answer = answered.answer
+    written = held.values(status=answer.status, answer=answer.body).returning(command.c.key)
+    return await connection.scalar(written) is not None
 
 
 def _named(asked: Asked) -> ColumnElement[bool]:

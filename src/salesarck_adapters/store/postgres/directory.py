@@ -20,9 +20,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from salesarck_adapters.store.postgres import schema
+from salesarck_adapters.store.postgres.answers import keep_answer
 from salesarck_adapters.store.postgres.connections import enter, snapshot, transaction
 from salesarck_adapters.store.postgres.people import add_proofs, proof_of
 from salesarck_adapters.store.postgres.rows import (
@@ -40,6 +41,7 @@ from salesarck_adapters.store.postgres.statements import add_missing, keyed, lat
 from salesarck_domain.audit import AuditNote
 from salesarck_domain.ids import ActId, ConsumerId, TenantId
 from salesarck_domain.people import AccountMerge, Evidence, EvidenceKind, Invitation, Member, Proof
+from salesarck_domain.ports.answers import Answered
 from salesarck_domain.ports.directory import Link, LinkTaken, TenantMissing
 from salesarck_domain.tenants import Tenant, TenantState
 
@@ -258,8 +260,19 @@ class PostgresDirectory:
         found = select(table.c.person_id).where(table.c.person_id == person)
         return bool(await self._rows(found))
 
-    async def suspend(self, person: ConsumerId, note: AuditNote, *, suspended: bool) -> bool:
-        """Change it and note it in one transaction, or neither."""
+    async def suspend(
+        self,
+        person: ConsumerId,
+        note: AuditNote,
+        answered: Answered | None = None,
+        *,
+        suspended: bool,
+    ) -> bool:
+        """Change it, note it and answer in one transaction, or none of it.
+
+        Raises:
+            CommandLost: somebody else holds the command that this answers.
+        """
         table = schema.suspension
         row = {"person_id": person, "at": note.at}
         change = (
@@ -270,20 +283,17 @@ class PostgresDirectory:
         async with transaction(self.engine) as connection:
             changed = (await connection.execute(change)).first() is not None
             if changed:
-                rows = [platform_note_values(note)]
-                await add_missing(connection, schema.platform_audit, rows)
+                await _note(connection, note, answered)
         return changed
 
-    async def note(self, note: AuditNote) -> None:
-        """Add an audit row, once."""
-        async with transaction(self.engine) as connection:
-            await add_missing(connection, schema.platform_audit, [platform_note_values(note)])
+    async def note(self, note: AuditNote, answered: Answered | None = None) -> None:
+        """Add an audit row, once.
 
-    async def noted(self, id_: UUID) -> AuditNote | None:
-        """Find an audit row."""
-        table = schema.platform_audit
-        rows = await self._rows(select(table).where(table.c.id == id_))
-        return note_of(rows[0]) if rows else None
+        Raises:
+            CommandLost: somebody else holds the command that this answers.
+        """
+        async with transaction(self.engine) as connection:
+            await _note(connection, note, answered)
 
     async def notes(
         self, *, target: str | None = None, before: UUID | None = None, limit: int = 50
@@ -295,6 +305,12 @@ class PostgresDirectory:
     async def _rows(self, found: Executable, tenant: TenantId | None = None) -> Sequence[Row[Any]]:
         async with snapshot(self.engine, tenant) as connection:
             return (await connection.execute(found)).all()
+
+
+async def _note(connection: AsyncConnection, note: AuditNote, answered: Answered | None) -> None:
+    await add_missing(connection, schema.platform_audit, [platform_note_values(note)])
+    if answered:
+        await keep_answer(connection, answered)
 
 
 def _tenants_with_proofs() -> Select[UUID]:

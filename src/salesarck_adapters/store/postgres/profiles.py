@@ -6,9 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from salesarck_adapters.store.postgres import schema
+from salesarck_adapters.store.postgres.answers import keep_answer
 from salesarck_adapters.store.postgres.connections import transaction
 from salesarck_adapters.store.postgres.statements import write
 from salesarck_domain.ids import ConsumerId
+from salesarck_domain.ports.answers import Answered
 from salesarck_domain.profile import Birthday, Profile
 
 
@@ -33,8 +35,14 @@ class PostgresProfiles:
             language=row.language,
         )
 
-    async def keep_profile(self, consumer: ConsumerId, profile: Profile) -> None:
-        """Write one over the one that is there."""
+    async def keep_profile(
+        self, consumer: ConsumerId, profile: Profile, answered: Answered | None = None
+    ) -> None:
+        """Write one over the one that is there.
+
+        Raises:
+            CommandLost: somebody else holds the command that this answers.
+        """
         birthday = profile.birthday
         row = {
             "consumer_id": consumer,
@@ -46,3 +54,5 @@ class PostgresProfiles:
         }
         async with transaction(self.engine) as connection:
             await write(connection, schema.profile, [row])
+            if answered:
+                await keep_answer(connection, answered)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from salesarck_adapters.store.postgres import schema
 from salesarck_adapters.store.postgres.adjustments import PostgresAdjustments
+from salesarck_adapters.store.postgres.answers import keep_answer
 from salesarck_adapters.store.postgres.people import PostgresPeople
 from salesarck_adapters.store.postgres.rows import (
     moment,
@@ -27,6 +28,7 @@ from salesarck_domain.audit import AuditNote
 from salesarck_domain.deed_codec import deed_as_data
 from salesarck_domain.deeds import Applied
 from salesarck_domain.ids import SaleId, TenantId
+from salesarck_domain.ports.answers import Answered
 from salesarck_domain.ports.directory import TenantMissing
 from salesarck_domain.ports.inbox import LeaseLost, RowState
 from salesarck_domain.ports.store import Finished
@@ -201,6 +203,15 @@ class PostgresWork:
             .where(table.c.id.in_(told_of), table.c.outcome == "unclaimed")
             .values(outcome="applied")
         )
+
+    async def answer(self, answered: Answered | None) -> None:
+        """Keep an answer, if the command is still held.
+
+        Raises:
+            CommandLost: somebody else holds it now.
+        """
+        if answered:
+            await keep_answer(self.connection, answered)
 
     async def announce(self, topic: str, content: Mapping[str, object]) -> None:
         """Put a message into the outbox."""

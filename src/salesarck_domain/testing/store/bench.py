@@ -16,6 +16,7 @@ from salesarck_domain.ids import ActId, CodeId, ConsumerId, SaleId, derived
 from salesarck_domain.ledger.entry import EntryKind
 from salesarck_domain.ledger.wallet import By, Cause, Wallet
 from salesarck_domain.news import SaleNews
+from salesarck_domain.ports.answers import Answers
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.inbox import Arrival, Inbox
 from salesarck_domain.ports.profiles import Profiles
@@ -41,6 +42,11 @@ class WholeStore(Store, Protocol):
     @property
     def directory(self) -> Directory:
         """Tenants, links, people."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """What commands were answered."""
         ...
 
     @property

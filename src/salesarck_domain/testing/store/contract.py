@@ -2,6 +2,7 @@
 
 from salesarck_domain.testing.store.adjustments import StandingContract
 from salesarck_domain.testing.store.books import BooksContract
+from salesarck_domain.testing.store.commands import CommandsContract
 from salesarck_domain.testing.store.finishing import FinishingContract
 from salesarck_domain.testing.store.merges import MergesContract
 from salesarck_domain.testing.store.people import PeopleContract
@@ -22,6 +23,7 @@ class StoreContract(
     MergesContract,
     RecordsContract,
     FinishingContract,
+    CommandsContract,
     BooksContract,
     StandingContract,
     TeamContract,

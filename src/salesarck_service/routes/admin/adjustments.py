@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta, Struct
@@ -17,7 +16,8 @@ from salesarck_domain.people import Permission
 from salesarck_domain.points import POINTS_MAX
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.store import Books
-from salesarck_domain.use_cases.adjustments import Adjusted, AdjustmentDesk
+from salesarck_domain.use_cases.adjustments import AdjustmentDesk
+from salesarck_domain.use_cases.wallets import Adjusted
 from salesarck_service.caller import Caller, NotFound
 from salesarck_service.given import Given
 from salesarck_service.idempotency import Attempt, Once
@@ -55,14 +55,10 @@ class AdjustedView(Struct):
     @classmethod
     def of(cls, adjusted: Adjusted) -> Self:
         made = adjusted.adjustment
-        told: dict[str, object] = {
-            "act": made.id,
-            "state": made.state,
-            "expires_at": made.expires_at,
-        }
-        if made.state is AdjustmentState.MADE:
-            told |= adjusted.after
-        return msgspec.convert(told, cls)
+        view = cls(made.id, made.state, expires_at=made.expires_at)
+        if after := adjusted.balance:
+            view.balance, view.owed, view.seq = after.balance, after.owed, after.seq
+        return view
 
 
 class AdjustmentView(Struct):
@@ -119,11 +115,11 @@ class AdjustmentsController(Controller):
         if not await directory.evidence_of(who):
             raise NotFound("consumer")
 
-        async def do(attempt: Attempt) -> AdjustedView:
+        async def do(attempt: Attempt[AdjustedView]) -> Adjusted:
             kind = GrantPoints if data.kind == "grant" else DeductPoints
             deed = kind(consumer=who, points=data.points, id=ActId(attempt.id("act")))
-            act = caller.act(deed.id, data.reason)
-            return AdjustedView.of(await adjustment_desk.adjust(TenantId(tenant), deed, act))
+            act, receipt = caller.act(deed.id, data.reason), attempt.receipt(AdjustedView.of)
+            return await adjustment_desk.adjust(TenantId(tenant), deed, act, receipt)
 
         return await once(AdjustedView, do)
 
@@ -164,9 +160,9 @@ class AdjustmentsController(Controller):
         """Make what another admin requested. Nobody approves their own request."""
         here, id_ = TenantId(tenant), ActId(adjustment)
 
-        async def do(attempt: Attempt) -> AdjustmentView:
-            act = caller.act(attempt.id("decision"))
-            return AdjustmentView.of(await adjustment_desk.approve(here, id_, act))
+        async def do(attempt: Attempt[AdjustmentView]) -> Adjustment:
+            act, receipt = caller.act(attempt.id("decision")), attempt.receipt(AdjustmentView.of)
+            return await adjustment_desk.approve(here, id_, act, receipt)
 
         return await once(AdjustmentView, do)
 
@@ -188,8 +184,8 @@ class AdjustmentsController(Controller):
         """Turn down what another admin requested; nothing moves."""
         here, id_ = TenantId(tenant), ActId(adjustment)
 
-        async def do(attempt: Attempt) -> AdjustmentView:
+        async def do(attempt: Attempt[AdjustmentView]) -> Adjustment:
             act = caller.act(attempt.id("decision"), data.reason)
-            return AdjustmentView.of(await adjustment_desk.reject(here, id_, act))
+            return await adjustment_desk.reject(here, id_, act, attempt.receipt(AdjustmentView.of))
 
         return await once(AdjustmentView, do)

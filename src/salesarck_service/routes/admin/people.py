@@ -1,7 +1,8 @@
 """People and their wallets, as an admin finds, suspends and freezes them."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Self
 from uuid import UUID
 
 from litestar import Controller, get, post
@@ -11,7 +12,6 @@ from msgspec import Meta, Struct
 from salesarck_domain.ids import ConsumerId, TenantId
 from salesarck_domain.people import Evidence, Permission
 from salesarck_domain.phone import Phone
-from salesarck_domain.ports.directory import Directory
 from salesarck_domain.use_cases.platform import Found, PeopleDesk
 from salesarck_service.caller import Caller
 from salesarck_service.contacts import Contacts
@@ -45,6 +45,11 @@ class PersonView(Struct):
     suspended: bool
     wallets: Sequence[WalletView]
 
+    @classmethod
+    def of(cls, found: Found) -> Self:
+        wallets = [WalletView.of(it, found.tenants[it.tenant]) for it in found.accounts]
+        return cls(found.person, found.suspended, wallets)
+
 
 class FrozenView(Struct):
     """Whether a wallet is frozen."""
@@ -73,16 +78,16 @@ class PeopleController(Controller):
         caller: Given[Caller],
         once: Given[Once],
         contacts: Given[Contacts],
-        directory: Given[Directory],
         people_desk: Given[PeopleDesk],
     ) -> PersonView:
         """Find a person by a phone or an e-mail, with all their wallets. The look-up is audited."""
         contact = contacts.read(data.phone, data.email, data.country)
         known = Evidence.phone if isinstance(contact, Phone) else Evidence.email
 
-        async def do(attempt: Attempt) -> PersonView:
+        async def do(attempt: Attempt[PersonView]) -> Found:
             act = caller.act(attempt.id("look_up"), data.reason or "")
-            return await _view(await people_desk.find(known(str(contact)), act), directory)
+            receipt = attempt.receipt(PersonView.of)
+            return await people_desk.find(known(str(contact)), act, receipt)
 
         return await once(PersonView, do)
 
@@ -95,11 +100,10 @@ class PeopleController(Controller):
     async def one(
         self,
         person: FromPath[UUID],
-        directory: Given[Directory],
         people_desk: Given[PeopleDesk],
     ) -> PersonView:
         """Read whether a person is suspended, and all their wallets."""
-        return await _view(await people_desk.show(ConsumerId(person)), directory)
+        return PersonView.of(await people_desk.show(ConsumerId(person)))
 
     @post(
         "/people/{person:uuid}/suspend",
@@ -114,15 +118,16 @@ class PeopleController(Controller):
         data: JSONBody[Because],
         caller: Given[Caller],
         once: Given[Once],
-        directory: Given[Directory],
         people_desk: Given[PeopleDesk],
     ) -> PersonView:
         """Let a person do nothing more, from their next request on."""
 
-        async def do(attempt: Attempt) -> PersonView:
+        async def do(attempt: Attempt[PersonView]) -> Found:
             act = caller.act(attempt.id("person"), data.reason)
-            await people_desk.suspend(ConsumerId(person), act, suspended=True)
-            return await _view(await people_desk.show(ConsumerId(person)), directory)
+            receipt = attempt.receipt(PersonView.of)
+            return await people_desk.suspend(
+                ConsumerId(person), act, suspended=True, receipt=receipt
+            )
 
         return await once(PersonView, do)
 
@@ -139,15 +144,16 @@ class PeopleController(Controller):
         data: JSONBody[Because],
         caller: Given[Caller],
         once: Given[Once],
-        directory: Given[Directory],
         people_desk: Given[PeopleDesk],
     ) -> PersonView:
         """End a person's suspension."""
 
-        async def do(attempt: Attempt) -> PersonView:
+        async def do(attempt: Attempt[PersonView]) -> Found:
             act = caller.act(attempt.id("person"), data.reason)
-            await people_desk.suspend(ConsumerId(person), act, suspended=False)
-            return await _view(await people_desk.show(ConsumerId(person)), directory)
+            receipt = attempt.receipt(PersonView.of)
+            return await people_desk.suspend(
+                ConsumerId(person), act, suspended=False, receipt=receipt
+            )
 
         return await once(PersonView, do)
 
@@ -168,13 +174,9 @@ class PeopleController(Controller):
         people_desk: Given[PeopleDesk],
     ) -> FrozenView:
         """Stop codes and adjustments of a wallet. It still earns, refunds and expires."""
-
-        async def do(attempt: Attempt) -> FrozenView:
-            act = caller.act(attempt.id("wallet"), data.reason)
-            await people_desk.freeze(TenantId(tenant), ConsumerId(consumer), act, frozen=True)
-            return FrozenView(tenant, consumer, frozen=True)
-
-        return await once(FrozenView, do)
+        return await _freeze(
+            once, people_desk, TenantId(tenant), ConsumerId(consumer), caller, data, frozen=True
+        )
 
     @post(
         f"{ABOUT}/unfreeze",
@@ -193,17 +195,24 @@ class PeopleController(Controller):
         people_desk: Given[PeopleDesk],
     ) -> FrozenView:
         """Let a frozen wallet issue and redeem codes again, and take adjustments."""
-
-        async def do(attempt: Attempt) -> FrozenView:
-            act = caller.act(attempt.id("wallet"), data.reason)
-            await people_desk.freeze(TenantId(tenant), ConsumerId(consumer), act, frozen=False)
-            return FrozenView(tenant, consumer, frozen=False)
-
-        return await once(FrozenView, do)
+        return await _freeze(
+            once, people_desk, TenantId(tenant), ConsumerId(consumer), caller, data, frozen=False
+        )
 
 
-async def _view(found: Found, directory: Directory) -> PersonView:
-    wallets = [
-        WalletView.of(account, await directory.tenant(account.tenant)) for account in found.accounts
-    ]
-    return PersonView(found.person, found.suspended, wallets)
+async def _freeze(
+    once: Once,
+    people_desk: PeopleDesk,
+    tenant: TenantId,
+    consumer: ConsumerId,
+    caller: Caller,
+    data: Because,
+    *,
+    frozen: bool,
+) -> FrozenView:
+    async def do(attempt: Attempt[FrozenView]) -> bool:
+        act = caller.act(attempt.id("wallet"), data.reason)
+        receipt = attempt.receipt(partial(FrozenView, tenant, consumer))
+        return await people_desk.freeze(tenant, consumer, act, frozen=frozen, receipt=receipt)
+
+    return await once(FrozenView, do)

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from salesarck_domain.audit import Act
 from salesarck_domain.ids import TenantId
 from salesarck_domain.people import Permission
+from salesarck_domain.ports.answers import Receipt
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.tenants import Tenant, TenantState
 from salesarck_domain.use_cases.tenants import TenantDesk
@@ -23,7 +24,7 @@ from salesarck_service.security.guards import asks
 State = Annotated[
     TenantState | None, QueryParameter(name="state", description="Only those in this state.")
 ]
-Move = Callable[[TenantId, Act], Awaitable[Tenant]]
+Move = Callable[[TenantId, Act, Receipt[Tenant]], Awaitable[Tenant]]
 
 
 class TenantsController(Controller):
@@ -94,7 +95,8 @@ class TenantsController(Controller):
 async def _moved(
     once: Once, move: Move, tenant: TenantId, caller: Caller, data: Because
 ) -> TermsView:
-    async def do(attempt: Attempt) -> TermsView:
-        return TermsView.of(await move(tenant, caller.act(attempt.id("tenant"), data.reason)))
+    async def do(attempt: Attempt[TermsView]) -> Tenant:
+        act = caller.act(attempt.id("tenant"), data.reason)
+        return await move(tenant, act, attempt.receipt(TermsView.of))
 
     return await once(TermsView, do)

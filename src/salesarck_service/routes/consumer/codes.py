@@ -1,5 +1,6 @@
 """A consumer's codes: points on their way to a till."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -14,11 +15,11 @@ from salesarck_domain.people import Permission
 from salesarck_domain.points import POINTS_MAX
 from salesarck_domain.ports.store import Books
 from salesarck_domain.redemption.alphabet import show
-from salesarck_domain.redemption.code import CodeCancelled, CodeUnknown, RedemptionCode
+from salesarck_domain.redemption.code import CodeUnknown, RedemptionCode
 from salesarck_domain.redemption.lifecycle import CodeState
 from salesarck_domain.redemption.terms import worth
 from salesarck_domain.tenants import Tenant
-from salesarck_domain.use_cases.codes import CodeDesk, CodeTaken
+from salesarck_domain.use_cases.codes import CodeDesk, CodeTaken, Shown
 from salesarck_service.caller import Caller
 from salesarck_service.given import Given
 from salesarck_service.idempotency import Attempt, Once
@@ -116,23 +117,18 @@ class CodesController(Controller):
         caller: Given[Caller],
         once: Given[Once],
         code_desk: Given[CodeDesk],
-        books: Given[Books],
     ) -> CodeView:
         """The points leave the wallet at once, and come back if the code runs out unused."""
         here = TenantId(tenant)
 
-        async def do(attempt: Attempt) -> CodeKept:
-            ids = [CodeId(attempt.id("code", number)) for number in range(TEXTS_MAX)]
-            if attempt.is_again and (done := await _issued_before(books, here, ids)):
-                return CodeKept.of(done)
-            for id_ in ids:
-                try:
-                    issued = await code_desk.issue(
-                        here, caller.person, data.points, id_, caller.correlation
+        async def do(attempt: Attempt[CodeKept]) -> Shown:
+            receipt = attempt.receipt(_kept)
+            for number in range(TEXTS_MAX):
+                id_ = CodeId(attempt.id("code", number))
+                with suppress(CodeTaken):
+                    return await code_desk.issue(
+                        here, caller.person, data.points, id_, caller.correlation, receipt
                     )
-                except CodeTaken:
-                    continue
-                return CodeKept.of(issued.code)
             raise CodeTaken
 
         kept = await once(CodeKept, do)
@@ -168,19 +164,13 @@ class CodesController(Controller):
         caller: Given[Caller],
         once: Given[Once],
         code_desk: Given[CodeDesk],
-        books: Given[Books],
     ) -> CodeStateView:
         """The points return to the wallet, once."""
         here, id_ = TenantId(tenant), CodeId(code)
 
-        async def do(attempt: Attempt) -> CodeStateView:
-            try:
-                cancelled = await code_desk.cancel(here, caller.person, id_, caller.correlation)
-            except CodeCancelled:
-                cancelled = await _own(books, here, caller, id_)
-                if not (attempt.is_again and cancelled.state is CodeState.CANCELLED):
-                    raise
-            return CodeStateView.of(cancelled)
+        async def do(attempt: Attempt[CodeStateView]) -> RedemptionCode:
+            receipt = attempt.receipt(CodeStateView.of)
+            return await code_desk.cancel(here, caller.person, id_, caller.correlation, receipt)
 
         return await once(CodeStateView, do)
 
@@ -192,11 +182,5 @@ async def _own(books: Books, tenant: TenantId, caller: Caller, code: CodeId) -> 
     return found
 
 
-async def _issued_before(
-    books: Books, tenant: TenantId, ids: list[CodeId]
-) -> RedemptionCode | None:
-    """Find what an earlier attempt issued before it died, under whichever text."""
-    for id_ in ids:
-        if found := await books.code(tenant, id_):
-            return found
-    return None
+def _kept(shown: Shown) -> CodeKept:
+    return CodeKept.of(shown.code)

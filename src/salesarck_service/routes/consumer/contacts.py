@@ -39,7 +39,10 @@ async def change_contact(
     contacts: Given[Contacts],
     change: Given[ChangeContact],
 ) -> SessionView:
-    """Show that you read both. The old one is nobody's afterwards; your points stay with you."""
+    """Show that you read both. The old one is nobody's afterwards; your points stay with you.
+
+    Each code works once, so this happens once; the answer holds tokens, and is kept nowhere.
+    """
     old, new = shown(contacts, data.old), shown(contacts, data.new)
     return SessionView.of(
         await change(caller.person, old, new, caller.correlation, address_of(request))

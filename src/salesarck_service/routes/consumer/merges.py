@@ -64,14 +64,14 @@ class MergesController(Controller):
         """Bring the other account's points here, with their ends. Its live codes are taken back."""
         mine, other = shown(contacts, data.mine), shown(contacts, data.other)
 
-        async def do(attempt: Attempt) -> MergeView:
+        async def do(attempt: Attempt[MergeView]) -> MergeView:
             act = ActId(attempt.id("merge"))
             merged = await merge_accounts(
                 caller.person, mine, other, act, caller.correlation, address_of(request)
             )
             return MergeView.of(merged)
 
-        return await once(MergeView, do)
+        return await once.step_by_step(MergeView, do)
 
     @delete(
         "/{merge:uuid}",
@@ -88,9 +88,9 @@ class MergesController(Controller):
     ) -> MergeView:
         """Give back what is still there of it, within thirty days."""
 
-        async def do(attempt: Attempt) -> MergeView:
+        async def do(attempt: Attempt[MergeView]) -> MergeView:
             act = ActId(attempt.id("undo"))
             undone = await merge_accounts.undo(caller.person, ActId(merge), act, caller.correlation)
             return MergeView.of(undone)
 
-        return await once(MergeView, do)
+        return await once.step_by_step(MergeView, do)

@@ -1,6 +1,7 @@
 """Who a signed-in person is to us, and what they say about themselves."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from litestar import Controller, get, patch
 from litestar.params import JSONBody
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from salesarck_domain.ids import ConsumerId
 from salesarck_domain.people import Permission, Role
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.profiles import Profiles
@@ -22,6 +24,7 @@ from salesarck_domain.profile import (
 from salesarck_domain.use_cases.profiles import ChangeProfile
 from salesarck_service.caller import Caller
 from salesarck_service.given import Given
+from salesarck_service.idempotency import Attempt, Once
 from salesarck_service.problems import problems, request_invalid
 from salesarck_service.security.guards import asks
 
@@ -80,20 +83,27 @@ class ProfileController(Controller):
         self, caller: Given[Caller], directory: Given[Directory], profiles: Given[Profiles]
     ) -> ProfileView:
         """Read your id, phones and addresses, what you told of yourself, and your roles."""
-        return await _view(caller, directory, await profiles.profile(caller.person))
+        person = await _Person.of(caller, directory)
+        return person.view(await profiles.profile(caller.person))
 
-    @patch(summary="Tell about yourself", responses=problems(400, 401, 409, 503))
+    @patch(summary="Tell about yourself", responses=problems(400, 401, 409, 422, 503))
     async def change(
         self,
         data: JSONBody[ProfileChange],
         caller: Given[Caller],
+        once_if_named: Given[Once],
         directory: Given[Directory],
         profiles: Given[Profiles],
         change_profile: Given[ChangeProfile],
     ) -> ProfileView:
         """Change your name, birthday or language. The same again changes nothing more."""
-        wanted = _changed(await profiles.profile(caller.person), data)
-        return await _view(caller, directory, await change_profile(caller.person, wanted))
+        person = await _Person.of(caller, directory)
+
+        async def do(attempt: Attempt[ProfileView]) -> Profile:
+            wanted = _changed(await profiles.profile(caller.person), data)
+            return await change_profile(caller.person, wanted, attempt.receipt(person.view))
+
+        return await once_if_named(ProfileView, do)
 
 
 def _changed(told: Profile, data: ProfileChange) -> Profile:
@@ -113,21 +123,33 @@ def _birthday(told: Profile, asked: BirthdayView | UnsetType | None) -> Birthday
     return None if asked is None else Birthday(asked.month, asked.day, asked.year)
 
 
-async def _view(caller: Caller, directory: Directory, profile: Profile) -> ProfileView:
-    proofs = await directory.evidence_of(caller.person)
-    works = [
-        MembershipView(
-            member.role,
-            member.tenant,
-            (await directory.tenant(member.tenant)).name if member.tenant else None,
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """What is known of a person beside their profile."""
+
+    id: ConsumerId
+    proved: Sequence[str]
+    works: Sequence[MembershipView]
+
+    @classmethod
+    async def of(cls, caller: Caller, directory: Directory) -> Self:
+        proofs = await directory.evidence_of(caller.person)
+        works = [
+            MembershipView(
+                member.role,
+                member.tenant,
+                (await directory.tenant(member.tenant)).name if member.tenant else None,
+            )
+            for member in await directory.memberships(caller.person)
+        ]
+        return cls(caller.person, [proof.evidence.value for proof in proofs], works)
+
+    def view(self, profile: Profile) -> ProfileView:
+        return ProfileView(
+            person=self.id,
+            proved=self.proved,
+            works=self.works,
+            name=profile.name,
+            birthday=None if profile.birthday is None else BirthdayView.of(profile.birthday),
+            language=profile.language,
         )
-        for member in await directory.memberships(caller.person)
-    ]
-    return ProfileView(
-        person=caller.person,
-        proved=[proof.evidence.value for proof in proofs],
-        works=works,
-        name=profile.name,
-        birthday=None if profile.birthday is None else BirthdayView.of(profile.birthday),
-        language=profile.language,
-    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -85,10 +86,10 @@ class OnboardingController(Controller):
         """Make a business that you own. It may have to wait for approval; set it up meanwhile."""
         terms = {name: getattr(data, name) for name in SignUp.__struct_fields__}
 
-        async def do(attempt: Attempt) -> TermsView:
+        async def do(attempt: Attempt[TermsView]) -> Tenant:
             tenant = TenantId(attempt.id("tenant"))
             act = caller.act(attempt.id("sign_up"))
-            return TermsView.of(await sign_up_tenant(tenant, terms, act))
+            return await sign_up_tenant(tenant, terms, act, attempt.receipt(TermsView.of))
 
         return await once(TermsView, do)
 
@@ -157,9 +158,11 @@ async def _answer(
     *,
     accept: bool,
 ) -> JoinedView:
-    async def do(attempt: Attempt) -> JoinedView:
+    async def do(attempt: Attempt[JoinedView]) -> Member | None:
         act = caller.act(attempt.id("answer"))
-        member = await team_desk.answer(tenant, invitation, caller.person, act, accept=accept)
-        return JoinedView.of(tenant, member)
+        receipt = attempt.receipt(partial(JoinedView.of, tenant))
+        return await team_desk.answer(
+            tenant, invitation, caller.person, act, accept=accept, receipt=receipt
+        )
 
     return await once(JoinedView, do)

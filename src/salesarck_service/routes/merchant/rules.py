@@ -9,13 +9,12 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
-from salesarck_domain.audit import AuditNote
 from salesarck_domain.ids import TenantId
 from salesarck_domain.people import Permission
 from salesarck_domain.ports.clock import Clock
-from salesarck_domain.ports.store import Books, Store
+from salesarck_domain.ports.store import Books
 from salesarck_domain.rules.version import RuleBook, RuleVersion
-from salesarck_domain.use_cases.rules import PreviewSale, Publish, Retire
+from salesarck_domain.use_cases.rules import PreviewSale, Publish, Published, Retire
 from salesarck_service.caller import Caller, NotFound
 from salesarck_service.given import Given
 from salesarck_service.idempotency import Attempt, Once
@@ -136,22 +135,21 @@ class RulesController(Controller):
         caller: Given[Caller],
         once: Given[Once],
         publish: Given[Publish],
-        store: Given[Store],
     ) -> VersionView:
         """Freeze a rule set as the next version. Sales of a stretch without rules are judged."""
         here = TenantId(tenant)
         begins = in_our_time("from", data.from_)
 
-        async def do(attempt: Attempt) -> VersionView:
-            note = attempt.id("note")
-            if done := await _noted(store, here, note, attempt):
-                number = int(str(done.after["number"]))
-            else:
-                version = await publish(
-                    here, data.rules, caller.actor, note, begins, caller.correlation
-                )
-                number = version.number
-            return _as_published(await store.books.rules(here), number)
+        async def do(attempt: Attempt[VersionView]) -> Published:
+            return await publish(
+                here,
+                data.rules,
+                caller.actor,
+                attempt.id("note"),
+                begins,
+                caller.correlation,
+                attempt.receipt(_published),
+            )
 
         return await once(VersionView, do)
 
@@ -169,24 +167,19 @@ class RulesController(Controller):
         caller: Given[Caller],
         once: Given[Once],
         retire: Given[Retire],
-        store: Given[Store],
     ) -> RetiredView:
         """End all rules from now on. Refused unless `force` says that none are wanted."""
         here = TenantId(tenant)
 
-        async def do(attempt: Attempt) -> RetiredView:
-            note = attempt.id("note")
-            done = await _noted(store, here, note, attempt)
-            if done is None:
-                await retire(
-                    here,
-                    caller.actor,
-                    note,
-                    force=data.force,
-                    correlation=caller.correlation,
-                )
-                done = await _read_note(store, here, note)
-            return RetiredView(done.at if done else attempt.first_seen)
+        async def do(attempt: Attempt[RetiredView]) -> datetime:
+            return await retire(
+                here,
+                caller.actor,
+                attempt.id("note"),
+                force=data.force,
+                correlation=caller.correlation,
+                receipt=attempt.receipt(RetiredView),
+            )
 
         return await once(RetiredView, do)
 
@@ -225,16 +218,5 @@ def _numbered(book: RuleBook, number: int, now: datetime) -> VersionView:
     raise NotFound("rule version")
 
 
-def _as_published(book: RuleBook, number: int) -> VersionView:
-    """Show a version as it stood when it was published, whatever has followed it."""
-    return _numbered(book, number, book.versions[number - 1].published_at)
-
-
-async def _noted(store: Store, tenant: TenantId, note: UUID, attempt: Attempt) -> AuditNote | None:
-    """Find what an earlier attempt at this command did, if there was one."""
-    return await _read_note(store, tenant, note) if attempt.is_again else None
-
-
-async def _read_note(store: Store, tenant: TenantId, note: UUID) -> AuditNote | None:
-    async with store.begin(tenant) as work:
-        return await work.noted(note)
+def _published(published: Published) -> VersionView:
+    return VersionView.of(published.version, in_force=published.in_force)

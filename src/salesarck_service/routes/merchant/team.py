@@ -79,6 +79,10 @@ class RemovedView(Struct):
 
     removed: UUID
 
+    @classmethod
+    def of(cls, gone: Member | Invitation) -> Self:
+        return cls(gone.person if isinstance(gone, Member) else gone.id)
+
 
 def masked(evidence: Evidence) -> str:
     """Say as much of a contact as somebody needs who knows it."""
@@ -134,12 +138,11 @@ class TeamController(Controller):
         country = data.country or caller.here.country
         contact = contacts.read(data.phone, data.email, country)
         known = Evidence.phone if isinstance(contact, Phone) else Evidence.email
-        evidence, role = known(str(contact)), Role(data.role)
+        here, evidence, role = TenantId(tenant), known(str(contact)), Role(data.role)
 
-        async def do(attempt: Attempt) -> InvitedView:
-            act = caller.act(attempt.id("invitation"))
-            made = await team_desk.invite(TenantId(tenant), evidence, role, caller.role, act)
-            return InvitedView.of(made)
+        async def do(attempt: Attempt[InvitedView]) -> Invitation:
+            act, receipt = caller.act(attempt.id("invitation")), attempt.receipt(InvitedView.of)
+            return await team_desk.invite(here, evidence, role, caller.role, act, receipt)
 
         return await once(InvitedView, do)
 
@@ -160,10 +163,9 @@ class TeamController(Controller):
     ) -> RemovedView:
         """Take an invitation back before it is accepted."""
 
-        async def do(attempt: Attempt) -> RemovedView:
-            act = caller.act(attempt.id("revoke"))
-            await team_desk.revoke(TenantId(tenant), invitation, caller.role, act)
-            return RemovedView(invitation)
+        async def do(attempt: Attempt[RemovedView]) -> Invitation:
+            act, receipt = caller.act(attempt.id("revoke")), attempt.receipt(RemovedView.of)
+            return await team_desk.revoke(TenantId(tenant), invitation, caller.role, act, receipt)
 
         return await once(RemovedView, do)
 
@@ -202,9 +204,9 @@ class TeamController(Controller):
         """Give somebody of the team another role, in force on their next request."""
         here, who, role = TenantId(tenant), ConsumerId(person), Role(data.role)
 
-        async def do(attempt: Attempt) -> MemberView:
-            act = caller.act(attempt.id("role"))
-            return MemberView.of(await team_desk.change(here, who, role, act))
+        async def do(attempt: Attempt[MemberView]) -> Member:
+            act, receipt = caller.act(attempt.id("role")), attempt.receipt(MemberView.of)
+            return await team_desk.change(here, who, role, act, receipt)
 
         return await once(MemberView, do)
 
@@ -230,8 +232,8 @@ class TeamController(Controller):
 async def _remove(
     once: Once, team_desk: TeamDesk, tenant: TenantId, person: ConsumerId, caller: Caller
 ) -> RemovedView:
-    async def do(attempt: Attempt) -> RemovedView:
-        await team_desk.remove(tenant, person, caller.act(attempt.id("remove")))
-        return RemovedView(person)
+    async def do(attempt: Attempt[RemovedView]) -> Member:
+        act, receipt = caller.act(attempt.id("remove")), attempt.receipt(RemovedView.of)
+        return await team_desk.remove(tenant, person, act, receipt)
 
     return await once(RemovedView, do)

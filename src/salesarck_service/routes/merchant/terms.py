@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 from salesarck_domain.ids import TenantId
 from salesarck_domain.people import Permission
 from salesarck_domain.points import POINTS_MAX
+from salesarck_domain.tenants import Tenant
 from salesarck_domain.use_cases.tenants import TenantDesk
 from salesarck_service.caller import Caller
 from salesarck_service.given import Given
@@ -84,8 +85,8 @@ class TermsController(Controller):
         if not changes:
             raise request_invalid("body", "name at least one term to change")
 
-        async def do(attempt: Attempt) -> TermsView:
-            act = caller.act(attempt.id("terms"))
-            return TermsView.of(await tenant_desk.change_terms(TenantId(tenant), changes, act))
+        async def do(attempt: Attempt[TermsView]) -> Tenant:
+            act, receipt = caller.act(attempt.id("terms")), attempt.receipt(TermsView.of)
+            return await tenant_desk.change_terms(TenantId(tenant), changes, act, receipt)
 
         return await once(TermsView, do)

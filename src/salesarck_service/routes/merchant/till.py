@@ -1,5 +1,6 @@
 """A cashier's screen: honour a code, and take that back."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
@@ -86,12 +87,16 @@ class TillController(Controller):
         """Honour a code once. Five wrong ones within a quarter of an hour lock the till."""
         here = TenantId(tenant)
 
-        async def do(attempt: Attempt) -> RedemptionView:
-            act = ActId(attempt.id("redeem"))
-            code = await code_desk.redeem(
-                here, data.code, data.till, caller.actor, caller.correlation, act=act
+        async def do(attempt: Attempt[RedemptionView]) -> RedemptionCode:
+            return await code_desk.redeem(
+                here,
+                data.code,
+                data.till,
+                caller.actor,
+                caller.correlation,
+                act=ActId(attempt.id("redeem")),
+                receipt=attempt.receipt(_shown_at(caller.here)),
             )
-            return RedemptionView.of(code, caller.here)
 
         return await once(RedemptionView, do)
 
@@ -113,11 +118,19 @@ class TillController(Controller):
         """Undo a redemption of the same till within two minutes; the points return."""
         here, id_ = TenantId(tenant), CodeId(code)
 
-        async def do(attempt: Attempt) -> RedemptionView:
-            act = ActId(attempt.id("undo"))
-            undone = await code_desk.undo(
-                here, id_, data.till, caller.actor, caller.correlation, act=act
+        async def do(attempt: Attempt[RedemptionView]) -> RedemptionCode:
+            return await code_desk.undo(
+                here,
+                id_,
+                data.till,
+                caller.actor,
+                caller.correlation,
+                act=ActId(attempt.id("undo")),
+                receipt=attempt.receipt(_shown_at(caller.here)),
             )
-            return RedemptionView.of(undone, caller.here)
 
         return await once(RedemptionView, do)
+
+
+def _shown_at(tenant: Tenant) -> Callable[[RedemptionCode], RedemptionView]:
+    return lambda code: RedemptionView.of(code, tenant)

@@ -12,6 +12,9 @@ PLATFORM_ROLE = "salesarck_platform"
 
 TENANT_SETTING = "salesarck.tenant"
 
+COMMAND_SETTING = "salesarck.command"
+"""The token of the command that a tenant's work answers: of all commands it sees that one."""
+
 OWNER_COLUMN: Mapping[str, str] = {"tenant": "id"}
 """The column that says whose a row is, where it is not `tenant_id`."""
 

@@ -1,0 +1,254 @@
+"""An answer and what it tells of are one: whatever breaks, both are there or neither is."""
+
+import asyncio
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, LiteralString
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+
+from salesarck_domain.ports.answers import HELD
+from salesarck_domain.profile import Profile
+from salesarck_domain.testing.examples import CAFE, POINT_PER_DOLLAR
+from tests.line.bench import until
+from tests.postgres import Database
+from tests.service.desk import ADA, ADMIN, CLERK, OWNER, Desk
+from tests.service.test_contacts import shown
+
+pytestmark = pytest.mark.parametrize("desk", ["postgres"], indirect=True)
+
+WALLET = f"/v1/consumer/wallets/{CAFE.id}"
+MERCHANT = f"/v1/merchant/tenants/{CAFE.id}"
+OTHER = "+12125550191"
+
+SEEN: LiteralString = """
+SELECT
+    (SELECT count(*) FROM ledger_entry),
+    (SELECT count(*) FROM applied),
+    (SELECT count(*) FROM audit),
+    (SELECT count(*) FROM rule_version),
+    (SELECT count(*) FROM wrong_try),
+    (SELECT string_agg(name, ',') FROM profile),
+    (SELECT string_agg(state, ',' ORDER BY id) FROM redemption_code)
+"""
+BREAK: LiteralString = """
+CREATE FUNCTION break_commit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    {how};
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER broken AFTER {when} DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW {which} EXECUTE FUNCTION break_commit()
+"""
+WAITING: LiteralString = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+REFUSES = "RAISE EXCEPTION 'broken'"
+DIES = "PERFORM pg_terminate_backend(pg_backend_pid())"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A write: who asks what where, its first status, and a table that it leaves something in."""
+
+    who: str
+    method: str
+    path: str
+    body: object = None
+    status: int = 200
+    table: str = "applied"
+
+    async def ask(self, desk: Desk, key: str | None = "k") -> httpx.Response:
+        return await desk.ask(self.method, self.path, self.who, json=self.body, key=key)
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """What commands are about."""
+
+    consumer: object
+    code: str
+    text: str
+    redeemed: str
+
+
+async def prepare(desk: Desk) -> Ids:
+    """Points, rules, a code that is out and one that was redeemed."""
+    await desk.give(500)
+    rules = {"rules": list(POINT_PER_DOLLAR)}
+    await Command(OWNER, "POST", f"{MERCHANT}/rules", rules).ask(desk, "before")
+    issue = Command(ADA, "POST", f"{WALLET}/codes", {"points": 10})
+    code, other = [(await issue.ask(desk, str(number))).json() for number in range(2)]
+    typed = {"code": other["code"], "till": "T1"}
+    await Command(CLERK, "POST", f"{MERCHANT}/redemptions", typed).ask(desk, "before")
+    return Ids(desk.people[ADA], code["id"], code["code"], other["id"])
+
+
+def commands(ids: Ids) -> Mapping[str, Command]:
+    adjustments = f"/v1/admin/tenants/{CAFE.id}/consumers/{ids.consumer}/adjustments"
+    gift = {"kind": "grant", "points": 5, "reason": "sorry"}
+    redemptions = f"{MERCHANT}/redemptions"
+    typed, mistyped = ({"code": it, "till": "T1"} for it in (ids.text, "2222-2222"))
+    rules = {"rules": list(POINT_PER_DOLLAR)}
+    profile = {"name": "Ada"}
+    return {
+        "issue": Command(ADA, "POST", f"{WALLET}/codes", {"points": 10}, 201),
+        "cancel": Command(ADA, "DELETE", f"{WALLET}/codes/{ids.code}"),
+        "redeem": Command(CLERK, "POST", redemptions, typed, 201),
+        "mistype": Command(CLERK, "POST", redemptions, mistyped, 404, "wrong_try"),
+        "undo": Command(CLERK, "POST", f"{redemptions}/{ids.redeemed}/undo", {"till": "T1"}),
+        "adjust": Command(ADMIN, "POST", adjustments, gift, 201),
+        "publish": Command(OWNER, "POST", f"{MERCHANT}/rules", rules, 201),
+        "retire": Command(OWNER, "POST", f"{MERCHANT}/rules/retire", {"force": True}),
+        "profile": Command(ADA, "PATCH", "/v1/consumer/profile", profile, 200, "profile"),
+    }
+
+
+NAMES = sorted(commands(Ids("", "", "", "")))
+
+
+def ask(database: Database, statement: LiteralString | sql.SQL) -> tuple[Any, ...]:
+    with psycopg.connect(database.dsn(), autocommit=True) as connection:
+        found = connection.execute(statement)
+        return (found.fetchone() or ()) if found.description else ()
+
+
+def answered(database: Database) -> int:
+    return int(ask(database, "SELECT count(*) FROM command WHERE key = 'k' AND status > 0")[0])
+
+
+@contextmanager
+def broken(database: Database, table: str, how: str) -> Generator[None]:
+    """Let every commit fail that would write to a table; of commands, one that answers."""
+    is_answer = table == "command"
+    when = "UPDATE ON command" if is_answer else f"INSERT OR UPDATE ON {table}"
+    which = "WHEN (NEW.status IS NOT NULL)" if is_answer else ""
+    ask(database, sql.SQL(BREAK.format(how=how, when=when, which=which)))  # type: ignore[arg-type] # made of what stands above
+    try:
+        yield
+    finally:
+        ask(database, "DROP FUNCTION break_commit CASCADE")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("how", [REFUSES, DIES], ids=["refuses", "dies"])
+async def test_a_commit_that_breaks_leaves_neither_effect_nor_answer(
+    desk: Desk, database: Database, name: str, how: str
+) -> None:
+    command = commands(await prepare(desk))[name]
+    before, there = ask(database, SEEN), answered(database)
+    # Each of the two sides is broken once: with two commits one of them would be left.
+    with broken(database, "command" if how == REFUSES else command.table, how):
+        failed = await command.ask(desk)
+        assert failed.status_code == (500 if how == REFUSES else 503), failed.text
+        assert (ask(database, SEEN), answered(database)) == (before, there)
+    done = await command.ask(desk)
+    assert done.status_code == command.status, done.text
+    assert "idempotency-replayed" not in done.headers
+    after = ask(database, SEEN)
+    assert (after != before, answered(database)) == (True, there + 1)
+    again = await command.ask(desk)
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (command.status, "true")
+    assert _told(again) == _told(done)
+    assert ask(database, SEEN) == after
+
+
+def _told(answer: httpx.Response) -> object:
+    """What an answer says, but for the id of its request."""
+    return {name: told for name, told in answer.json().items() if name != "correlation"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_who_is_too_slow_with_a_command_does_nothing(
+    desk: Desk, database: Database, name: str
+) -> None:
+    command = commands(await prepare(desk))[name]
+    if command.table == "profile":
+        await desk.store.profiles.keep_profile(desk.people[ADA], Profile(name="A"))
+    there, before = ask(database, "SELECT count(*) FROM command"), ask(database, SEEN)
+
+    async def another_is_taken_on() -> bool:
+        return ask(database, "SELECT count(*) FROM command") != there
+
+    async def another_waits() -> bool:
+        return ask(database, WAITING)[0] == 2
+
+    with psycopg.connect(database.dsn()) as holder:
+        holder.execute(f"LOCK TABLE {command.table} IN SHARE MODE")  # type: ignore[call-overload] # one of ours
+        slow = asyncio.create_task(command.ask(desk))
+        await until(another_is_taken_on)
+        desk.now += HELD
+        quick = asyncio.create_task(command.ask(desk))
+        await until(another_waits)
+        assert ask(database, SEEN) == before
+    first, second = await asyncio.gather(slow, quick)
+    assert (first.status_code, first.json()["code"]) == (409, "request_in_flight")
+    assert first.headers["retry-after"] == "1"
+    assert second.status_code == command.status, second.text
+    once = ask(database, SEEN)
+    assert (await command.ask(desk)).headers["idempotency-replayed"] == "true"
+    assert ask(database, SEEN) == once
+
+
+async def test_two_people_may_use_one_key(desk: Desk) -> None:
+    for phone in (ADA, CLERK):
+        await desk.give(50, phone)
+        issued = await Command(phone, "POST", f"{WALLET}/codes", {"points": 10}).ask(desk)
+        assert (issued.status_code, "idempotency-replayed" in issued.headers) == (201, False)
+        assert (await desk.ask("GET", WALLET, phone)).json()["balance"] == 40
+
+
+async def test_a_merge_whose_answer_was_lost_is_found_by_its_name(
+    desk: Desk, database: Database
+) -> None:
+    await desk.sign_in(OTHER)
+    await desk.give(7, OTHER)
+    told = {"mine": await shown(desk, ADA), "other": await shown(desk, OTHER)}
+    merge = Command(ADA, "POST", "/v1/consumer/merges", told, 201)
+    with broken(database, "command", REFUSES):
+        assert (await merge.ask(desk)).status_code == 500
+    before = ask(database, SEEN)
+    merged = await merge.ask(desk)
+    assert merged.status_code == 201, merged.text
+    assert ask(database, SEEN) == before
+    undo = Command(ADA, "DELETE", f"/v1/consumer/merges/{merged.json()['id']}")
+    with broken(database, "command", REFUSES):
+        assert (await undo.ask(desk)).status_code == 500
+    before = ask(database, SEEN)
+    assert (await undo.ask(desk)).status_code == 200
+    assert ask(database, SEEN) == before
+    assert (await desk.ask("GET", WALLET, OTHER)).json()["balance"] == 7
+
+
+async def test_where_no_points_move_a_key_is_welcome_and_not_wanted(desk: Desk) -> None:
+    tell = Command(ADA, "PATCH", "/v1/consumer/profile", {"name": "Ada"})
+    forget = Command(ADA, "PATCH", "/v1/consumer/profile", {"name": None})
+    assert [(await tell.ask(desk, key)).status_code for key in (None, "k", "a b")] == [
+        200,
+        200,
+        400,
+    ]
+    assert (await forget.ask(desk, None)).json()["name"] is None
+    again = await tell.ask(desk)
+    assert (again.json()["name"], again.headers["idempotency-replayed"]) == ("Ada", "true")
+    assert (await desk.ask("GET", tell.path, ADA)).json()["name"] is None
+    other = await forget.ask(desk)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_a_refusal_is_told_again_as_one(desk: Desk) -> None:
+    issue = Command(ADA, "POST", f"{WALLET}/codes", {"points": 10})
+    refused = await issue.ask(desk)
+    await desk.give(50)
+    again = await issue.ask(desk)
+    assert (refused.status_code, again.status_code) == (409, 409)
+    assert _told(refused) == _told(again)
+    assert "idempotency-replayed" not in refused.headers
+    assert again.headers["idempotency-replayed"] == "true"
+    assert (await issue.ask(desk, str(uuid4()))).status_code == 201
