@@ -201,7 +201,7 @@ async def provide_once(
     Raises:
         ProblemError: it has several keys, and each would make it another command.
     """
-    if len(request.headers.getall(KEY_HEADER)) > 1:
+    if len(request.headers.getall(KEY_HEADER, [])) > 1:
         raise request_invalid(KEY_HEADER, "one command has one key", "header")
     asked = Asked(
         caller=caller.actor,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, LiteralString
 from uuid import uuid4
 
@@ -12,19 +12,26 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from salesarck_domain.audit import Act
+from salesarck_domain.deeds import GrantPoints
+from salesarck_domain.ids import ActId, ConsumerId, TenantId
 from salesarck_domain.ports.answers import HELD
 from salesarck_domain.profile import Profile
+from salesarck_domain.tenants import TenantState
 from salesarck_domain.testing.examples import CAFE, POINT_PER_DOLLAR
+from salesarck_domain.use_cases.adjustments import AdjustmentDesk
 from tests.line.bench import until
 from tests.postgres import Database
-from tests.service.desk import ADA, ADMIN, CLERK, OWNER, Desk
+from tests.service.desk import ADA, ADMIN, CLERK, OWNER, STRANGER, Desk
 from tests.service.test_contacts import shown
 
 pytestmark = pytest.mark.parametrize("desk", ["postgres"], indirect=True)
 
 WALLET = f"/v1/consumer/wallets/{CAFE.id}"
 MERCHANT = f"/v1/merchant/tenants/{CAFE.id}"
+TEAM = f"{MERCHANT}/team"
 OTHER = "+12125550191"
+BECAUSE = {"reason": "because"}
 
 SEEN: LiteralString = """
 SELECT
@@ -33,6 +40,11 @@ SELECT
     (SELECT count(*) FROM audit),
     (SELECT count(*) FROM rule_version),
     (SELECT count(*) FROM wrong_try),
+    (SELECT count(*) FROM platform_audit),
+    (SELECT count(*) FROM suspension),
+    (SELECT count(*) FROM invitation),
+    (SELECT string_agg(role, ',' ORDER BY role) FROM member),
+    (SELECT string_agg(state, ',' ORDER BY id) FROM adjustment),
     (SELECT string_agg(name, ',') FROM profile),
     (SELECT string_agg(state, ',' ORDER BY id) FROM redemption_code)
 """
@@ -72,14 +84,20 @@ class Command:
 class Ids:
     """What commands are about."""
 
-    consumer: object
-    code: str
-    text: str
-    redeemed: str
+    consumer: object = "ada"
+    clerk: object = "clerk"
+    other: object = "other"
+    code: str = "code"
+    text: str = "text"
+    redeemed: str = "redeemed"
+    pending: object = "pending"
+    suspended: object = "suspended"
+    invitation: str = "invitation"
+    adjustment: object = "adjustment"
 
 
 async def prepare(desk: Desk) -> Ids:
-    """Points, rules, a code that is out and one that was redeemed."""
+    """Something of everything that commands are about."""
     await desk.give(500)
     rules = {"rules": list(POINT_PER_DOLLAR)}
     await Command(OWNER, "POST", f"{MERCHANT}/rules", rules).ask(desk, "before")
@@ -87,10 +105,49 @@ async def prepare(desk: Desk) -> Ids:
     code, other = [(await issue.ask(desk, str(number))).json() for number in range(2)]
     typed = {"code": other["code"], "till": "T1"}
     await Command(CLERK, "POST", f"{MERCHANT}/redemptions", typed).ask(desk, "before")
-    return Ids(desk.people[ADA], code["id"], code["code"], other["id"])
+    invite = Command(OWNER, "POST", f"{TEAM}/invitations", {"phone": STRANGER, "role": "manager"})
+    return Ids(
+        consumer=desk.people[ADA],
+        clerk=desk.people[CLERK],
+        other=await _suspended_and_frozen(desk),
+        code=code["id"],
+        text=code["code"],
+        redeemed=other["id"],
+        pending=await _tenant(desk, TenantState.PENDING),
+        suspended=await _tenant(desk, TenantState.SUSPENDED),
+        invitation=(await invite.ask(desk, "before")).json()["id"],
+        adjustment=await _requested(desk),
+    )
+
+
+async def _suspended_and_frozen(desk: Desk) -> ConsumerId:
+    await desk.sign_in(OTHER)
+    other = desk.people[OTHER]
+    await desk.give(5, OTHER)
+    for about in (f"/tenants/{CAFE.id}/consumers/{other}/freeze", f"/people/{other}/suspend"):
+        done = await Command(ADMIN, "POST", f"/v1/admin{about}", BECAUSE).ask(desk, "before")
+        assert done.status_code == 200, done.text
+    return other
+
+
+async def _tenant(desk: Desk, state: TenantState) -> TenantId:
+    tenant = replace(CAFE, id=TenantId(uuid4()), name=state.value, state=state)
+    await desk.store.directory.add_tenant(tenant)
+    return tenant.id
+
+
+async def _requested(desk: Desk) -> ActId:
+    act = Act(id=ActId(uuid4()), actor="person:another", reason="a spilt coffee")
+    deed = GrantPoints(consumer=desk.people[ADA], points=5, id=act.id)
+    adjusting = AdjustmentDesk(desk.store.begin, desk.store.directory, desk.clock, desk.push)
+    return (await adjusting.request(CAFE.id, deed, act)).adjustment.id
 
 
 def commands(ids: Ids) -> Mapping[str, Command]:
+    return {**_of_wallets(ids), **_of_teams(ids), **_of_admins(ids)}
+
+
+def _of_wallets(ids: Ids) -> Mapping[str, Command]:
     adjustments = f"/v1/admin/tenants/{CAFE.id}/consumers/{ids.consumer}/adjustments"
     gift = {"kind": "grant", "points": 5, "reason": "sorry"}
     redemptions = f"{MERCHANT}/redemptions"
@@ -110,7 +167,56 @@ def commands(ids: Ids) -> Mapping[str, Command]:
     }
 
 
-NAMES = sorted(commands(Ids("", "", "", "")))
+def _of_teams(ids: Ids) -> Mapping[str, Command]:
+    shop = {"name": "Bookshop", "currency": "GBP", "country": "GB", "time_zone": "Europe/London"}
+    invited = f"/v1/consumer/tenants/{CAFE.id}/invitations/{ids.invitation}"
+    asked = {"phone": "+12125550192", "role": "cashier"}
+    clerk = f"{TEAM}/members/{ids.clerk}"
+    return {
+        "sign up": Command(ADA, "POST", "/v1/consumer/tenants", shop, 201, "audit"),
+        "terms": Command(OWNER, "PATCH", f"{MERCHANT}/terms", {"points_min": 5}, 200, "audit"),
+        "invite": Command(OWNER, "POST", f"{TEAM}/invitations", asked, 201, "invitation"),
+        "revoke": Command(
+            OWNER, "DELETE", f"{TEAM}/invitations/{ids.invitation}", None, 200, "audit"
+        ),
+        "accept": Command(STRANGER, "POST", f"{invited}/accept", None, 200, "member"),
+        "decline": Command(STRANGER, "POST", f"{invited}/decline", None, 200, "audit"),
+        "change": Command(OWNER, "PATCH", clerk, {"role": "manager"}, 200, "audit"),
+        "remove": Command(OWNER, "DELETE", clerk, None, 200, "audit"),
+        "leave": Command(CLERK, "POST", f"{TEAM}/leave", None, 200, "audit"),
+    }
+
+
+def _of_admins(ids: Ids) -> Mapping[str, Command]:
+    here = f"/v1/admin/tenants/{CAFE.id}"
+    much = {"kind": "grant", "points": 20_000, "reason": "sorry"}
+
+    def because(path: str, table: str = "audit") -> Command:
+        return Command(ADMIN, "POST", path, BECAUSE, 200, table)
+
+    def look_up(phone: str, status: int) -> Command:
+        asked = {"phone": phone}
+        return Command(ADMIN, "POST", "/v1/admin/look-ups", asked, status, "platform_audit")
+
+    return {
+        "approve tenant": because(f"/v1/admin/tenants/{ids.pending}/approve"),
+        "suspend tenant": because(f"{here}/suspend"),
+        "reinstate tenant": because(f"/v1/admin/tenants/{ids.suspended}/reinstate"),
+        "look up": look_up(ADA, 200),
+        "look nobody up": look_up("+12125550193", 404),
+        "suspend": because(f"/v1/admin/people/{ids.clerk}/suspend", "platform_audit"),
+        "reinstate": because(f"/v1/admin/people/{ids.other}/reinstate", "platform_audit"),
+        "freeze": because(f"{here}/consumers/{ids.consumer}/freeze"),
+        "unfreeze": because(f"{here}/consumers/{ids.other}/unfreeze"),
+        "request": Command(
+            ADMIN, "POST", f"{here}/consumers/{ids.consumer}/adjustments", much, 201, "adjustment"
+        ),
+        "approve": Command(ADMIN, "POST", f"{here}/adjustments/{ids.adjustment}/approve"),
+        "reject": because(f"{here}/adjustments/{ids.adjustment}/reject"),
+    }
+
+
+NAMES = sorted(commands(Ids()))
 
 
 def ask(database: Database, statement: LiteralString | sql.SQL) -> tuple[Any, ...]:

@@ -9,7 +9,8 @@ from salesarck_adapters.store.memory import MemoryStore
 from salesarck_domain.audit import Act
 from salesarck_domain.deeds import GrantPoints, TellNews
 from salesarck_domain.ids import ActId, CodeId, TenantId, derived
-from salesarck_domain.ledger.adjustment import OwnWallet
+from salesarck_domain.ledger.adjustment import AdjustmentDecided, OwnWallet
+from salesarck_domain.ledger.entry import ToldDifferently
 from salesarck_domain.ledger.wallet import WalletFrozen
 from salesarck_domain.news import TillCustomer
 from salesarck_domain.people import MAY, MAY_INVITE, STAFF, WHILE_PENDING, Member, Permission, Role
@@ -177,16 +178,19 @@ async def test_currency_and_zone_stay_once_something_was_sold(life: Life) -> Non
 
 async def test_an_act_that_comes_twice_is_done_once(life: Life) -> None:
     act = life.act()
-    for _ in range(2):
-        assert (await life.desk.suspend(CAFE.id, act)).state is TenantState.SUSPENDED
+    assert (await life.desk.suspend(CAFE.id, act)).state is TenantState.SUSPENDED
+    with pytest.raises(TenantStateRefused):
+        await life.desk.suspend(CAFE.id, act)
     asked, decision = await life.give(20_000), life.act("person:second")
-    for _ in range(2):
-        done = await life.adjusting.approve(CAFE.id, asked, decision)
-        assert done.state == "approved"
+    assert (await life.adjusting.approve(CAFE.id, asked, decision)).state == "approved"
+    with pytest.raises(AdjustmentDecided):
+        await life.adjusting.approve(CAFE.id, asked, decision)
+    for points in (1, 20_000):
+        deed = GrantPoints(consumer=ADA, points=points, id=asked)
+        request = Act(id=asked, actor="person:admin", reason="because")
+        with pytest.raises(ToldDifferently):
+            await life.adjusting.adjust(CAFE.id, deed, request)
     assert await life.balance() == 20_000
-    deed = GrantPoints(consumer=ADA, points=20_000, id=asked)
-    request = Act(id=asked, actor="person:admin", reason="because")
-    assert (await life.adjusting.adjust(CAFE.id, deed, request)).adjustment == done
 
 
 async def test_a_notice_of_an_adjustment_names_ids_and_nothing_else(life: Life) -> None:

@@ -27,6 +27,7 @@ from salesarck_domain.use_cases.sales import kept
 from salesarck_domain.use_cases.standing import BeginUnlessSuspended
 
 PENDING_MAX = 5
+UNNAMED = "?"
 FIXED_BY_SALES = ("currency", "time_zone")
 """Terms that every judgement so far rests on."""
 
@@ -107,7 +108,7 @@ class SignUpTenant:
             TooManyPending: they wait for others already.
         """
         state = TenantState.ACTIVE if self.at_once else TenantState.PENDING
-        new = _checked(Tenant(id=tenant, name="", state=state), terms)
+        new = _checked(Tenant(id=tenant, name=UNNAMED, state=state), terms)
         person = ConsumerId(UUID(act.actor.removeprefix("person:")))
         await self._check_few(await self.directory.memberships(person))
         await self.directory.add_tenant(new)
@@ -232,8 +233,6 @@ def _checked(tenant: Tenant, terms: Mapping[str, object]) -> Tenant:
         changed = with_terms(tenant, terms)
     except ValueError as error:
         raise TermsInvalid(str(error)) from error
-    if not changed.name.strip():
-        raise TermsInvalid("a business has a name")
     if changed.currency not in CURRENCIES:
         raise TermsInvalid(
             f"there is no currency {changed.currency}, use one of ISO 4217, like USD"

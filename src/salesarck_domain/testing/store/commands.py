@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from uuid import UUID
 
+from salesarck_domain.audit import AuditNote
 from salesarck_domain.ids import derived
 from salesarck_domain.ports.answers import (
     HELD,
@@ -148,12 +149,46 @@ class CommandsContract(StoreBench):
                 await profiles.keep_profile(ADA, Profile(name="Eve"), _answered(OTHER))
             assert await profiles.profile(ADA) == Profile(name="Ada")
 
+    async def test_what_is_about_a_person_is_kept_with_its_answer(self) -> None:
+        async with self.held() as cafe:
+            directory = cafe.store.directory
+            assert await directory.suspend(ADA, _note("one"), _answered(ONE), suspended=True)
+            assert (await _asked_again(cafe.store.answers)).answer == ANSWER
+            with expect(CommandLost):
+                await directory.suspend(ADA, _note("other"), _answered(OTHER), suspended=False)
+            with expect(CommandLost):
+                await directory.note(_note("other"), _answered(ONE))
+            assert await directory.is_suspended(ADA)
+            assert list(await directory.notes()) == [_note("one")]
+
+    async def test_a_look_up_is_kept_with_its_answer(self) -> None:
+        async with self.held() as cafe:
+            await cafe.store.directory.note(_note("one"), _answered(ONE))
+            assert (await _asked_again(cafe.store.answers)).answer == ANSWER
+
+    async def test_what_changes_nothing_answers_nothing(self) -> None:
+        async with self.held() as cafe:
+            directory = cafe.store.directory
+            assert not await directory.suspend(ADA, _note("one"), _answered(ONE), suspended=False)
+            assert (await _asked_again(cafe.store.answers)).answer is None
+
     @asynccontextmanager
     async def held(self) -> AsyncGenerator[Shop]:
         """The Café, where somebody has taken a command on."""
         async with self.cafe() as cafe:
             await cafe.store.answers.begin(ASKED, ONE, NOON, NOON)
             yield cafe
+
+
+def _note(name: str) -> AuditNote:
+    return AuditNote(
+        id=derived(NOON, "note", name),
+        actor="person:admin",
+        action="look_up",
+        target="person:ada",
+        reason="because",
+        at=NOON,
+    )
 
 
 def _answered(token: UUID) -> Answered:
