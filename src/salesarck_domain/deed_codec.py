@@ -10,6 +10,7 @@ from salesarck_domain.deeds import (
     ChangeTerms,
     DeductPoints,
     Deed,
+    EraseWallet,
     GrantPoints,
     IssueCode,
     MergeWallets,
@@ -170,6 +171,7 @@ READERS: Mapping[str, Callable[[Data], Deed]] = {
     "change_terms": lambda f: ChangeTerms(
         before=plain_object("terms", f["before"]), after=plain_object("terms", f["after"])
     ),
+    "erase_wallet": lambda f: EraseWallet(consumer=_consumer(f), id=_act(f)),
     "apply_due": _due,
 }
 WORDS: Mapping[type[Deed], str] = {
@@ -186,5 +188,6 @@ WORDS: Mapping[type[Deed], str] = {
     MergeWallets: "merge_wallets",
     UndoMerge: "undo_merge",
     ChangeTerms: "change_terms",
+    EraseWallet: "erase_wallet",
     ApplyDue: "apply_due",
 }

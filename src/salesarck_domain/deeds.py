@@ -134,6 +134,14 @@ class ChangeTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EraseWallet:
+    """A person was erased: live codes were taken back, and the points are forfeited."""
+
+    consumer: ConsumerId
+    id: ActId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyDue:
     """The timetable applied what had come due in some wallets."""
 
@@ -154,6 +162,7 @@ Deed = (
     | MergeWallets
     | UndoMerge
     | ChangeTerms
+    | EraseWallet
     | ApplyDue
 )
 

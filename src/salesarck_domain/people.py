@@ -43,6 +43,8 @@ class Permission(StrEnum):
     FREEZE_WALLETS = "freeze_wallets"
     CHANGE_TENANTS = "change_tenants"
     SUSPEND_PEOPLE = "suspend_people"
+    EXPORT_PEOPLE = "export_people"
+    ERASE_PEOPLE = "erase_people"
 
 
 _ANYBODY = frozenset(
@@ -66,6 +68,8 @@ _ADMIN = frozenset(
         Permission.FREEZE_WALLETS,
         Permission.CHANGE_TENANTS,
         Permission.SUSPEND_PEOPLE,
+        Permission.EXPORT_PEOPLE,
+        Permission.ERASE_PEOPLE,
     }
 )
 MAY: dict[Role, frozenset[Permission]] = {

@@ -16,6 +16,7 @@ from salesarck_domain.ids import Randomness
 from salesarck_domain.ports.answers import Answers
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.directory import Directory
+from salesarck_domain.ports.erasures import Erasures
 from salesarck_domain.ports.identity import Identity, TokenVerifier
 from salesarck_domain.ports.inbox import Inbox
 from salesarck_domain.ports.profiles import Profiles
@@ -26,6 +27,8 @@ from salesarck_domain.redemption.code import Peppers
 from salesarck_domain.use_cases.adjustments import AdjustmentDesk
 from salesarck_domain.use_cases.codes import CodeDesk
 from salesarck_domain.use_cases.contacts import ChangeContact
+from salesarck_domain.use_cases.erasing import EraseConsumer
+from salesarck_domain.use_cases.exporting import ExportPerson
 from salesarck_domain.use_cases.merging import MergeAccounts
 from salesarck_domain.use_cases.people import Prove
 from salesarck_domain.use_cases.platform import PeopleDesk
@@ -42,6 +45,7 @@ from salesarck_service.idempotency import Idempotency, provide_once, provide_onc
 from salesarck_service.problems import answer_problem
 from salesarck_service.routes.admin.adjustments import AdjustmentsController
 from salesarck_service.routes.admin.audit import AuditController
+from salesarck_service.routes.admin.leaving import AdminLeavingController
 from salesarck_service.routes.admin.people import PeopleController
 from salesarck_service.routes.admin.platform import PlatformController
 from salesarck_service.routes.admin.tenants import TenantsController
@@ -49,6 +53,7 @@ from salesarck_service.routes.browser import BrowserController
 from salesarck_service.routes.consumer.codes import CodesController
 from salesarck_service.routes.consumer.contacts import change_contact
 from salesarck_service.routes.consumer.events import Watching, events
+from salesarck_service.routes.consumer.leaving import LeavingController
 from salesarck_service.routes.consumer.merges import MergesController
 from salesarck_service.routes.consumer.profile import ProfileController
 from salesarck_service.routes.consumer.tenants import OnboardingController
@@ -86,6 +91,7 @@ class Parts:
     inbox: Inbox
     answers: Answers
     profiles: Profiles
+    erasures: Erasures
     identity: Identity
     verifier: TokenVerifier
     revocations: Revocations
@@ -171,6 +177,7 @@ def _handlers() -> Sequence[ControllerRouterHandler]:
         ProfileController,
         change_contact,
         MergesController,
+        LeavingController,
         WalletsController,
         CodesController,
         events,
@@ -185,6 +192,7 @@ def _handlers() -> Sequence[ControllerRouterHandler]:
         AdjustmentsController,
         AuditController,
         PlatformController,
+        AdminLeavingController,
         webhooks_router(),
     ]
 
@@ -192,7 +200,7 @@ def _handlers() -> Sequence[ControllerRouterHandler]:
 def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]:
     begin, clock, push = parts.store.begin, parts.clock, parts.push
     begin_open = BeginUnlessSuspended(begin)
-    prove = Prove(begin, parts.directory, clock, push)
+    prove = Prove(begin, parts.directory, clock, push, parts.peppers)
     sessions = (parts.identity, parts.verifier, parts.directory, parts.revocations)
     made: Mapping[str, object] = {
         "store": parts.store,
@@ -212,12 +220,16 @@ def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]
         "seal": _seal(parts),
         "real_clock": parts.real_clock,
         "readiness": Readiness(parts.checks),
-        "sign_in": SignIn(parts.identity, parts.directory, prove, clock, parts.randomness),
+        "sign_in": SignIn(
+            parts.identity, parts.directory, parts.erasures, prove, clock, parts.randomness
+        ),
         "refresh": Refresh(*sessions),
         "sign_out": SignOut(*sessions, parts.real_clock),
         "code_desk": CodeDesk(begin_open, clock, parts.peppers, push),
         "change": ChangeContact(parts.identity, parts.directory, prove),
         "merge_accounts": MergeAccounts(parts.identity, parts.directory, parts.store, clock, push),
+        **_leaving(parts),
+        "randomness": parts.randomness,
         "change_profile": ChangeProfile(parts.profiles, clock),
         "publish": Publish(begin_open, clock),
         "retire": Retire(begin_open, clock),
@@ -237,6 +249,26 @@ def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]
         "caller": Provide(_caller, sync_to_thread=False),
         "once": Provide(provide_once),
         "once_if_named": Provide(provide_once_if_named),
+    }
+
+
+def _leaving(parts: Parts) -> Mapping[str, object]:
+    return {
+        "erase_consumer": EraseConsumer(
+            identity=parts.identity,
+            directory=parts.directory,
+            erasures=parts.erasures,
+            inbox=parts.inbox,
+            store=parts.store,
+            revocations=parts.revocations,
+            clock=parts.clock,
+            real_clock=parts.real_clock,
+            push=parts.push,
+            peppers=parts.peppers,
+        ),
+        "export_person": ExportPerson(
+            parts.store, parts.directory, parts.erasures, parts.profiles, parts.clock
+        ),
     }
 
 

@@ -108,6 +108,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lease_seconds: Seconds = 30.0
     sweep_seconds: Seconds = 5.0
     drain_seconds: Seconds = 10.0
+    inbox_retention_days: Annotated[int, Meta(ge=1, le=90)] = 30
+    """How long what tills delivered is kept after it is done. Its rows and hashes stay."""
     tenant_approval: Literal["by_admin", "at_once"] = "by_admin"
     """Whether a business that signs up waits for an admin before its sales are judged."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

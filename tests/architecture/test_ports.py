@@ -30,7 +30,8 @@ PORTS = [
 
 
 ROOM = dict.fromkeys(
-    ("adjustments", "answers", "directory", "inbox", "profiles", "team", "wallets"), "store"
+    ("adjustments", "answers", "directory", "erasures", "inbox", "profiles", "team", "wallets"),
+    "store",
 )
 """Ports that share a room with another, because one transaction spans them."""
 

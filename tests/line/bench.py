@@ -24,7 +24,15 @@ from salesarck_domain.ports.pos import (
     UnreadableDelivery,
 )
 from salesarck_domain.ports.store import Store
-from salesarck_domain.testing.examples import ADA, ADAS_PHONE, CAFE, NOON, POINT_PER_DOLLAR, paid
+from salesarck_domain.testing.examples import (
+    ADA,
+    ADAS_PHONE,
+    CAFE,
+    NOON,
+    PEPPERS,
+    POINT_PER_DOLLAR,
+    paid,
+)
 from salesarck_domain.testing.store.bench import arrival
 from salesarck_domain.use_cases.deliveries import Worked, WorkInbox
 from salesarck_domain.use_cases.rules import Publish
@@ -122,7 +130,7 @@ class Line:
             inbox=self.store.inbox,
             directory=self.store.directory,
             begin=self.store.begin,
-            record=RecordNews(self.store.begin, self.clock, MemoryPush()),
+            record=RecordNews(self.store.begin, self.clock, MemoryPush(), PEPPERS),
             readers={"square": read_plainly},
             fetchers=self.fetchers,
             clock=self.clock,

@@ -21,7 +21,7 @@ from salesarck_domain.deeds import TellNews
 from salesarck_domain.ids import ConsumerId
 from salesarck_domain.news import TillCustomer
 from salesarck_domain.people import Member, Role
-from salesarck_domain.testing.examples import CAFE, paid
+from salesarck_domain.testing.examples import CAFE, PEPPERS, paid
 from salesarck_domain.use_cases.books import VerifyBooks
 from salesarck_domain.use_cases.sales import RecordNews
 from salesarck_service.container.identity import PLAYFUL
@@ -202,7 +202,7 @@ async def test_a_command_has_one_effect_and_one_answer_wherever_its_process_dies
 async def sell_to(street: Street, phone: str) -> None:
     """Let a till tell of a sale to somebody who never signed in."""
     now = datetime.now(UTC)
-    record = RecordNews(street.town.store.begin, lambda: now, MemoryPush())
+    record = RecordNews(street.town.store.begin, lambda: now, MemoryPush(), PEPPERS)
     news = paid(f"for {phone}", 5, customer=TillCustomer(phone=phone), at=now)
     await record(CAFE.id, [TellNews(provider="square", news=news)])
 

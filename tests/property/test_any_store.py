@@ -1,6 +1,8 @@
 """Any history, told to two stores: whatever one answers, keeps or refuses, so does the other."""
 
 import asyncio
+import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -19,8 +21,10 @@ from hypothesis.stateful import (
 
 from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.memory import MemoryStore
+from salesarck_adapters.store.memory.revocations import MemoryRevocations
 from salesarck_adapters.store.postgres import PostgresStore
 from salesarck_domain.audit import AuditNote
+from salesarck_domain.deed_codec import deed_as_data
 from salesarck_domain.deeds import (
     DeductPoints,
     GrantPoints,
@@ -56,14 +60,20 @@ from salesarck_domain.testing.examples import (
 from salesarck_domain.testing.store import WholeStore
 from salesarck_domain.use_cases.books import VerifyBooks
 from salesarck_domain.use_cases.codes import CodeDesk
+from salesarck_domain.use_cases.erasing import EraseConsumer
 from salesarck_domain.use_cases.people import Prove
 from salesarck_domain.use_cases.replay import Replay, do_again
 from salesarck_domain.use_cases.rules import Publish, Retire
 from salesarck_domain.use_cases.sales import RecordNews
 from salesarck_domain.use_cases.wallets import AdjustWallet, RunTimetable
+from salesarck_service.container.identity import signing_in_here
 from tests.postgres import OpenDatabase
 
 PEPPERS = Peppers({1: bytes(32)})
+
+IDENTITY = signing_in_here(lambda _contact, _code: None, lambda: NOON).identity
+REVOCATIONS = MemoryRevocations()
+STAND_INS = r"\+999\d{12}|erased-\d+|\d+@erased\.invalid"
 
 tenants = st.sampled_from([CAFE.id, CAFE.id, BAKERY.id])  # mostly one, so that things meet
 people = st.sampled_from([ADA, GRACE])
@@ -147,11 +157,11 @@ class Side:
 
     @property
     def record(self) -> RecordNews:
-        return RecordNews(self.store.begin, self.clock, self.push)
+        return RecordNews(self.store.begin, self.clock, self.push, PEPPERS)
 
     @property
     def prove(self) -> Prove:
-        return Prove(self.store.begin, self.store.directory, self.clock, self.push)
+        return Prove(self.store.begin, self.store.directory, self.clock, self.push, PEPPERS)
 
     @property
     def adjust(self) -> AdjustWallet:
@@ -173,6 +183,21 @@ class Side:
                 id=deed.id, actor="person", action="merge", target="", reason="", at=by.at
             )
             await work.note(note)
+
+    async def erase(self, who: ConsumerId, act: ActId) -> object:
+        erase = EraseConsumer(
+            identity=IDENTITY,
+            directory=self.store.directory,
+            erasures=self.store.erasures,
+            inbox=self.store.inbox,
+            store=self.store,
+            revocations=REVOCATIONS,
+            clock=self.clock,
+            real_clock=self.clock,
+            push=self.push,
+            peppers=PEPPERS,
+        )
+        return await erase(who, act, By("admin", self.clock(), "erasure"), "asked for it")
 
     @property
     def timetable(self) -> RunTimetable:
@@ -196,7 +221,8 @@ class Side:
             await books.merges(tenant),
             await books.rule_hashes(tenant),
             set(await books.acts(tenant)),
-            [(each.deed, each.at, each.actor, each.correlation) for each in deeds],
+            [(each.at, each.actor, each.correlation) for each in deeds],
+            _numbered([deed_as_data(each.deed) for each in deeds]),
         ]
 
 
@@ -296,6 +322,11 @@ class SameHistory(RuleBasedStateMachine):
         deed = UndoMerge(merge=merge[1], id=self.act())
         self.both(lambda side: side.merge(merge[0], deed))
 
+    @rule(who=people)
+    def erase(self, who: ConsumerId) -> None:
+        act = self.act()
+        self.both(lambda side: side.erase(who, act))
+
     @rule(wait=st.sampled_from([MINUTE, 15 * MINUTE, DAY, 7 * DAY]))
     def time_passes(self, wait: timedelta) -> None:
         self.now += wait
@@ -349,6 +380,16 @@ async def _outcome(do: Callable[[Side], Awaitable[object]], side: Side) -> objec
         return await do(side)
     except SalesArckError as refusal:
         return ("refused", type(refusal), str(refusal))
+
+
+def _numbered(deeds: Sequence[object]) -> str:
+    """Say deeds so that stand-ins of erased people have the same numbers in all stores."""
+    numbers: dict[str, str] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return numbers.setdefault(found.group(), f"<{len(numbers)}>")
+
+    return re.sub(STAND_INS, number, json.dumps(deeds, sort_keys=True))
 
 
 def _is_refusal(outcome: object) -> bool:

@@ -13,7 +13,7 @@ from salesarck_domain.deeds import GrantPoints, TellNews
 from salesarck_domain.ids import ActId, CodeId, ConsumerId, SaleId, TenantId
 from salesarck_domain.people import MAY, WHILE_PENDING, Evidence, Permission, Role
 from salesarck_domain.tenants import TenantState
-from salesarck_domain.testing.examples import BAKERY, CAFE, NOON, POINT_PER_DOLLAR, paid
+from salesarck_domain.testing.examples import BAKERY, CAFE, NOON, PEPPERS, POINT_PER_DOLLAR, paid
 from salesarck_domain.use_cases.adjustments import AdjustmentDesk
 from salesarck_domain.use_cases.rules import Publish
 from salesarck_domain.use_cases.sales import RecordNews
@@ -131,7 +131,7 @@ async def _something(desk: Desk, tenant: TenantId, phone: str, versions: int) ->
     for number in range(versions):
         at = NOON + timedelta(seconds=number)
         await Publish(begin, lambda at=at: at)(tenant, POINT_PER_DOLLAR, "x", uuid4())  # type: ignore[misc] # a clock
-    record = RecordNews(begin, desk.clock, desk.push)
+    record = RecordNews(begin, desk.clock, desk.push, PEPPERS)
     await record(tenant, [TellNews(provider="square", news=paid("P1", 5))])
     (sale,) = await desk.store.books.sales_of(tenant, limit=1)
     assert (await desk.give(500, phone, tenant)).status_code == 201

@@ -120,6 +120,7 @@ def _parts(desk: Desk) -> Parts:
         inbox=store.inbox,
         answers=store.answers,
         profiles=store.profiles,
+        erasures=store.erasures,
         identity=LimitedIdentity(signing_in.identity, store.limits, peppers, GENEROUS.code_limit),
         verifier=signing_in.verifier,
         revocations=store.revocations,

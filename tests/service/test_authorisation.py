@@ -29,6 +29,8 @@ SHOWN = {"phone": "+12125550198", "code": "000000"}
 BODIES: dict[str, object] = {
     "PATCH /v1/consumer/profile": {"name": "Ada"},
     "POST /v1/consumer/profile/contacts": {"old": SHOWN, "new": SHOWN},
+    "POST /v1/consumer/erasure": SHOWN,
+    "POST /v1/admin/consumers/{consumer}/erasure": {"reason": "they asked"},
     "POST /v1/consumer/merges": {"mine": SHOWN, "other": SHOWN},
     "POST /v1/consumer/wallets/{tenant}/preview": {"minor_units": 1000},
     "POST /v1/consumer/wallets/{tenant}/codes": {"points": 1},

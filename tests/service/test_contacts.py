@@ -7,7 +7,7 @@ from salesarck_adapters.store.memory import MemoryStore
 from salesarck_domain.deeds import TellNews
 from salesarck_domain.news import TillCustomer
 from salesarck_domain.people import Evidence
-from salesarck_domain.testing.examples import CAFE, POINT_PER_DOLLAR, paid
+from salesarck_domain.testing.examples import CAFE, PEPPERS, POINT_PER_DOLLAR, paid
 from salesarck_domain.use_cases.books import VerifyBooks
 from salesarck_domain.use_cases.replay import Replay
 from salesarck_domain.use_cases.sales import RecordNews
@@ -87,7 +87,7 @@ async def test_points_stay_and_what_the_old_phone_earns_later_is_another_s(
 async def _buy(desk: Desk, payment: str, dollars: int) -> None:
     news = paid(payment, dollars, customer=TillCustomer(phone=ADA), at=desk.now)
     deed = TellNews(provider="square", news=news)
-    await RecordNews(desk.store.begin, desk.clock, MemoryPush())(CAFE.id, [deed])
+    await RecordNews(desk.store.begin, desk.clock, MemoryPush(), PEPPERS)(CAFE.id, [deed])
 
 
 def _phone(number: str) -> Evidence:

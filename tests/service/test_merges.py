@@ -14,7 +14,14 @@ from salesarck_domain.ledger.wallet import WalletFrozen
 from salesarck_domain.news import RefundNews, SaleNews, TillCustomer
 from salesarck_domain.people import AccountMerge
 from salesarck_domain.phone import Phone
-from salesarck_domain.testing.examples import BAKERY, CAFE, POINT_PER_DOLLAR, paid, refunded
+from salesarck_domain.testing.examples import (
+    BAKERY,
+    CAFE,
+    PEPPERS,
+    POINT_PER_DOLLAR,
+    paid,
+    refunded,
+)
 from salesarck_domain.use_cases.books import VerifyBooks
 from salesarck_domain.use_cases.contacts import Shown
 from salesarck_domain.use_cases.merging import MergeAccounts
@@ -222,7 +229,7 @@ async def freeze(desk: Desk, tenant: TenantId, whose: str, *, frozen: bool) -> N
 
 async def tell(desk: Desk, news: SaleNews | RefundNews) -> None:
     deed = TellNews(provider="square", news=news)
-    await RecordNews(desk.store.begin, desk.clock, MemoryPush())(CAFE.id, [deed])
+    await RecordNews(desk.store.begin, desk.clock, MemoryPush(), PEPPERS)(CAFE.id, [deed])
 
 
 async def holds(desk: Desk) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from salesarck_domain.deeds import TellNews
 from salesarck_domain.news import News, SaleNews, TenderState, TillCustomer
-from salesarck_domain.testing.examples import CAFE, NOON, POINT_PER_DOLLAR, paid, refunded
+from salesarck_domain.testing.examples import CAFE, NOON, PEPPERS, POINT_PER_DOLLAR, paid, refunded
 from salesarck_domain.use_cases.rules import Publish
 from salesarck_domain.use_cases.sales import RecordNews
 from tests.service.desk import ADA, OWNER, STRANGER, Desk
@@ -22,7 +22,7 @@ Told = dict[str, Any]
 
 
 async def tell(desk: Desk, *news: News) -> None:
-    record = RecordNews(desk.store.begin, desk.clock, desk.push)
+    record = RecordNews(desk.store.begin, desk.clock, desk.push, PEPPERS)
     await record(CAFE.id, [TellNews(provider="square", news=item) for item in news])
 
 

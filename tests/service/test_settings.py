@@ -114,6 +114,7 @@ ALWAYS: list[Row] = [
     ("lease_seconds", "0", "SALESARCK_LEASE_SECONDS: expected"),
     ("sweep_seconds", "x", "SALESARCK_SWEEP_SECONDS: expected"),
     ("drain_seconds", "-1", "SALESARCK_DRAIN_SECONDS: expected"),
+    ("inbox_retention_days", "0", "SALESARCK_INBOX_RETENTION_DAYS: expected"),
     ("log_level", "loud", "SALESARCK_LOG_LEVEL: invalid enum value"),
     ("clock", "sundial", "SALESARCK_CLOCK: invalid enum value"),
     ("portt", "1", "no setting SALESARCK_PORTT"),

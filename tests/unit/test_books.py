@@ -25,6 +25,7 @@ from salesarck_domain.testing.examples import (
     DAY,
     MINUTE,
     NOON,
+    PEPPERS,
     TEN_A_DAY,
     paid,
     refunded,
@@ -63,7 +64,7 @@ class Day:
         await self.store.directory.add_tenant(CAFE)
         rules = Publish(begin, clock)
         await rules(CAFE.id, RULES, "owner", self.id("v1"))
-        await Prove(begin, self.store.directory, clock, self)(ADA, [ADAS_PHONE], [CAFE.id])
+        await Prove(begin, self.store.directory, clock, self, PEPPERS)(ADA, [ADAS_PHONE], [CAFE.id])
         await self.tell(CustomerNews(merchant="M1", id="T1", phone="+15555550100"))
         await self.tell(paid("P1", 8, customer=ADA_AT_TILL))
         await self.tell(paid("P2", 8, customer=ADA_AT_TILL))
@@ -89,7 +90,7 @@ class Day:
         await Retire(begin, clock)(CAFE.id, "owner", self.id("none"), force=True)
 
     async def tell(self, news: SaleNews | CustomerNews | Any) -> None:  # noqa: ANN401 -- or a refund
-        record = RecordNews(self.store.begin, self.clock, self)
+        record = RecordNews(self.store.begin, self.clock, self, PEPPERS)
         await record(CAFE.id, [TellNews(provider="square", news=news)])
 
     @property

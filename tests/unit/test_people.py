@@ -18,6 +18,7 @@ from salesarck_domain.testing.examples import (
     CAFE,
     GRACE,
     NOON,
+    PEPPERS,
     POINT_PER_DOLLAR,
     paid,
 )
@@ -42,7 +43,7 @@ class Waiting:
 
     @property
     def prove(self) -> Prove:
-        return Prove(self.store.begin, self.store.directory, self.clock, self)
+        return Prove(self.store.begin, self.store.directory, self.clock, self, PEPPERS)
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ async def waiting() -> Waiting:
     await it.store.directory.add_tenant(CAFE)
     publish = Publish(it.store.begin, it.clock)
     await publish(CAFE.id, POINT_PER_DOLLAR, "owner", derived(NOON, "v1"))
-    record = RecordNews(it.store.begin, it.clock, it)
+    record = RecordNews(it.store.begin, it.clock, it, PEPPERS)
     news = TellNews(provider="square", news=paid("P1", 5, customer=ADA_AT_TILL))
     assert [told.outcome for told in await record(CAFE.id, [news])] == ["unclaimed"]
     return it

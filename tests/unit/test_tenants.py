@@ -32,6 +32,7 @@ from salesarck_domain.testing.examples import (
     GRACE,
     MINUTE,
     NOON,
+    PEPPERS,
     POINTS_THAT_END,
     paid,
     refunded,
@@ -94,7 +95,7 @@ class Life:
         await self.tell(TellNews(provider="square", news=news))
 
     async def tell(self, deed: TellNews) -> None:
-        await RecordNews(self.store.begin, self.clock, self)(CAFE.id, [deed])
+        await RecordNews(self.store.begin, self.clock, self, PEPPERS)(CAFE.id, [deed])
 
     async def give(self, points: int, who: str = "person:admin") -> ActId:
         act = self.act(who)
@@ -112,7 +113,7 @@ async def life() -> Life:
     await life.store.directory.add_tenant(CAFE)
     publish = Publish(life.store.begin, life.clock)
     await publish(CAFE.id, POINTS_THAT_END, "owner", derived(NOON, "rules"))
-    prove = Prove(life.store.begin, life.store.directory, life.clock, life)
+    prove = Prove(life.store.begin, life.store.directory, life.clock, life, PEPPERS)
     await prove(ADA, [ADAS_PHONE], [CAFE.id])
     return life
 

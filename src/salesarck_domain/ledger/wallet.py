@@ -74,7 +74,7 @@ class Wallet:
     """One consumer's points with one tenant, as its entries, lots and open codes say.
 
     `lots` holds the open ones and those that an open code took from; `run_out` says how many
-    points of a sale ended unspent.
+    points of a sale ended unspent. One that is closed is an erased person's: it holds nothing.
     """
 
     tenant: TenantId
@@ -84,6 +84,7 @@ class Wallet:
     owed: int = 0
     head: str = FIRST
     frozen: bool = False
+    is_closed: bool = False
     lots: dict[LotId, Lot] = field(default_factory=dict[LotId, Lot])
     codes: dict[CodeId, RedemptionCode] = field(default_factory=dict[CodeId, RedemptionCode])
     taken_for: Mapping[CodeId, Sequence[Taking]] = field(
@@ -209,6 +210,18 @@ class Wallet:
             self._put(entry, lot, taking.points)
         self._repay(entry, by)
 
+    def close(self, cause: Cause, by: By, grace: timedelta) -> int:
+        """Take live codes back and forfeit all points, for good; answers with how many.
+
+        What is due must have been applied. What comes in afterwards is forfeited at once.
+        """
+        for code in [it for it in self.codes.values() if it.state is CodeState.ISSUED]:
+            self.release(code.follow(CodeState.CANCELLED, by.at), by.at, by, grace)
+        points = self.balance
+        self.is_closed = True
+        self._forfeit(cause, by)
+        return points
+
     def apply_due(self, by: By, grace: timedelta) -> None:
         """Apply what came due by now, in the order of its moment; points before codes."""
         while due := min(self._due(by.at), default=None):
@@ -271,6 +284,12 @@ class Wallet:
         if points:
             cause = Cause(brought.reference, by.at, brought.rule_version)
             self._take(EntryKind.REPAY, points, cause, by, owed_change=-points)
+        if self.is_closed:
+            self._forfeit(Cause(brought.reference, by.at, brought.rule_version), by)
+
+    def _forfeit(self, cause: Cause, by: By) -> None:
+        if self.balance:
+            self._take(EntryKind.DEDUCT, self.balance, cause, by)
 
     def _take(
         self,

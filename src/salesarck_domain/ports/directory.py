@@ -107,6 +107,13 @@ class Directory(Protocol):
         """Note proofs of phones and e-mails. What somebody proved before stays theirs."""
         ...
 
+    async def lift(self, consumer: ConsumerId, marks: Iterable[str]) -> None:
+        """Forget that somebody was erased who had these contacts: this person has proved them.
+
+        Not while this person is being erased.
+        """
+        ...
+
     async def let_go(self, consumer: ConsumerId, evidence: Iterable[Evidence]) -> None:
         """Make what is this person's nobody's: whoever comes next may prove it."""
         ...

@@ -29,6 +29,7 @@ KeySet = Mapping[str, Sequence[Mapping[str, str]]]
 class Session:
     """A person who is signed in. Who has these tokens is taken for that person."""
 
+    subject: UUID
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_at: datetime

@@ -1,6 +1,6 @@
 """The inbox: deliveries kept before work. It is the queue of record; everything else only rings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from salesarck_domain.errors import Conflict
 from salesarck_domain.ids import TenantId
+from salesarck_domain.phone import E164
 from salesarck_domain.ports.pos import Answer
 
 ATTEMPTS_MAX = 5
@@ -109,6 +110,29 @@ class OpenRows:
     due_at: datetime | None
 
 
+PHONE_DIGITS = 8
+"""By so many of its last digits a phone is found, however a till wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """What to look for in a delivery: a text in small letters, or a phone's last digits."""
+
+    text: str
+    is_phone: bool
+
+
+def needle_of(text: str) -> Needle:
+    """Say how a contact is looked for.
+
+    >>> needle_of("+15555550100")
+    Needle(text='55550100', is_phone=True)
+    """
+    if E164.fullmatch(text):
+        return Needle(text[-PHONE_DIGITS:], is_phone=True)
+    return Needle(text.lower(), is_phone=False)
+
+
 class Inbox(Protocol):
     """Deliveries of all tenants: their tenant is found later. Each call is its own transaction."""
 
@@ -193,6 +217,21 @@ class Inbox(Protocol):
 
     async def open_rows(self) -> OpenRows:
         """Look at what is not done. Cheap: whatever is done costs nothing."""
+        ...
+
+    async def erase(self, rows: Iterable[UUID], texts: Collection[str]) -> int:
+        """Empty what was delivered and fetched of these rows, once they are done; say how many.
+
+        And of all others that are done and hold one of these texts (see `needle_of`).
+        """
+        ...
+
+    async def erase_old(self, before: datetime, limit: int) -> int:
+        """Empty what was delivered and fetched of rows done before a moment; say how many."""
+        ...
+
+    async def forget_handshakes(self, before: datetime) -> int:
+        """Forget handshakes of before a moment; say how many."""
         ...
 
     async def keep_handshake(self, provider: str, code: str, at: datetime) -> None:

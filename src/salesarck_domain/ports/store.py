@@ -23,6 +23,7 @@ from salesarck_domain.news import CustomerNews
 from salesarck_domain.people import Evidence, Proof, WalletMerge
 from salesarck_domain.ports.adjustments import Adjustments
 from salesarck_domain.ports.answers import Answered
+from salesarck_domain.ports.erasures import Forgetting
 from salesarck_domain.ports.team import Team
 from salesarck_domain.ports.wallets import Codes, Wallets
 from salesarck_domain.redemption.code import RedemptionCode
@@ -105,7 +106,7 @@ class Sales(Protocol):
         ...
 
 
-class People(Protocol):
+class People(Forgetting, Protocol):
     """How a tenant's tills know people."""
 
     async def proofs(self, evidence: Iterable[Evidence]) -> Mapping[Evidence, Proof]:

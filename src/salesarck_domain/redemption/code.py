@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from salesarck_domain.errors import Missing, Refused
-from salesarck_domain.ids import CodeId, ConsumerId
+from salesarck_domain.ids import CodeId, ConsumerId, TenantId
+from salesarck_domain.people import Evidence, EvidenceKind
 from salesarck_domain.redemption.alphabet import spell
 from salesarck_domain.redemption.lifecycle import MAY_BECOME, CodeState
 
@@ -152,6 +153,22 @@ class Peppers:
     def lookup(self, text: str, pepper: int) -> str:
         """Make what the row keeps in place of a code's text."""
         return hmac.digest(self.secrets[pepper], b"lookup:" + text.encode(), "sha256").hex()
+
+    def mark(self, evidence: Evidence, tenant: TenantId | None = None) -> str:
+        """Make what is kept of an erased person's contact: it tells that contact, and no more.
+
+        Till customers are a tenant's own; a phone or an e-mail is one and the same everywhere.
+        """
+        return self._mark(self.newest, evidence, tenant)
+
+    def marks(self, evidence: Evidence, tenant: TenantId | None = None) -> list[str]:
+        """Make what to look for when somebody names this contact."""
+        return [self._mark(pepper, evidence, tenant) for pepper in sorted(self.secrets)]
+
+    def _mark(self, pepper: int, evidence: Evidence, tenant: TenantId | None) -> str:
+        where = tenant if evidence.kind is EvidenceKind.TILL else ""
+        text = f"erased:{where}:{evidence.kind}:{evidence.value}"
+        return hmac.digest(self.secrets[pepper], text.encode(), "sha256").hex()
 
     def lookups(self, text: str) -> list[str]:
         """Make what to look for when a cashier typed this text."""

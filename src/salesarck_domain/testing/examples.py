@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from salesarck_domain.ids import ConsumerId, TenantId, derived
 from salesarck_domain.news import RefundNews, SaleNews, TenderKind, TenderState, TillCustomer
 from salesarck_domain.people import Evidence
+from salesarck_domain.redemption.code import Peppers
 from salesarck_domain.tenants import RedemptionTerms, Reward, Tenant
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -17,6 +18,8 @@ GRACE = ConsumerId(derived(NOON, "consumer", "Grace"))
 ADAS_PHONE = Evidence.phone("+15555550100")
 ADAS_EMAIL = Evidence.email("ada@example.test")
 GRACES_PHONE = Evidence.phone("+15555550101")
+
+PEPPERS = Peppers({1: bytes(32)})
 
 CAFE = Tenant(
     id=TenantId(derived(NOON, "tenant", "Café")),

@@ -161,7 +161,7 @@ async def _link(story: Story, said: Data) -> None:
 
 
 async def _prove(story: Story, said: Data, evidence: Sequence[Evidence]) -> None:
-    prove = Prove(story.store.begin, story.directory, story.clock, Silent())
+    prove = Prove(story.store.begin, story.directory, story.clock, Silent(), PEPPERS)
     await prove(_person(story, said), evidence, [story.tenant.id])
 
 
@@ -181,7 +181,7 @@ async def _news(story: Story, said: Data) -> None:
     if isinstance(news, SaleNews | RefundNews):
         news = in_time(news, story.now)
     if isinstance(news, SaleNews | RefundNews | CustomerNews):
-        record = RecordNews(story.store.begin, story.clock, Silent())
+        record = RecordNews(story.store.begin, story.clock, Silent(), PEPPERS)
         await record(story.tenant.id, [TellNews(provider=provider, news=news)])
 
 

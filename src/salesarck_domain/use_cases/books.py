@@ -9,6 +9,7 @@ from itertools import chain
 from salesarck_domain.deeds import (
     Applied,
     CancelCode,
+    EraseWallet,
     IssueCode,
     MergeWallets,
     RedeemCode,
@@ -48,8 +49,8 @@ class Postings:
 class Told:
     """What the deeds that were applied say of codes, of the rules' ends and of merges.
 
-    `taken_back` are codes that a merge cancelled unless they had run out; `handed` the references
-    under which points went from one wallet to another.
+    `taken_back` are codes that a merge or an erasure cancelled unless they had run out; `handed`
+    the references under which points went from one wallet to another.
     """
 
     issued: dict[CodeId, IssueCode] = field(default_factory=dict[CodeId, IssueCode])
@@ -57,6 +58,7 @@ class Told:
     taken_back: set[CodeId] = field(default_factory=set[CodeId])
     retired: list[datetime] = field(default_factory=list[datetime])
     handed: set[str] = field(default_factory=set[str])
+    erased: set[ConsumerId] = field(default_factory=set[ConsumerId])
 
     def hear(self, applied: Applied) -> None:
         """Take note of one deed, in its order."""
@@ -73,12 +75,18 @@ class Told:
                 self.retired.append(applied.at)
             case MergeWallets() as deed:
                 self.handed.add(f"act:{deed.id}")
-                theirs = {it.id for it in self.issued.values() if it.consumer == deed.absorbed}
-                self.taken_back |= theirs - self.settled.keys()
+                self._take_back(deed.absorbed)
             case UndoMerge() as deed:
                 self.handed.add(f"act:{deed.id}")
+            case EraseWallet(consumer=person):
+                self.erased.add(person)
+                self._take_back(person)
             case _:
                 pass
+
+    def _take_back(self, consumer: ConsumerId) -> None:
+        theirs = {it.id for it in self.issued.values() if it.consumer == consumer}
+        self.taken_back |= theirs - self.settled.keys()
 
     def states(self, code: CodeId) -> set[CodeState]:
         """Say in which states a code may stand after all these deeds."""
@@ -124,10 +132,11 @@ class VerifyBooks:
             where = f"tenant {tenant.id} wallet {books.consumer}"
             for each in check_wallet(_written(books, where)):
                 yield each
-            for each in _check_references(books, where, acts, rules, seen):
+            for each in _check_references(books, where, rules, seen):
                 yield each
             for kind, what in chain(
                 _check_lots(books, tenant, rules),
+                _check_by_hand(books, acts, told),
                 _check_gifts(books, told),
                 _check_codes(books, told),
             ):
@@ -185,7 +194,6 @@ def _check_versions(
 def _check_references(
     books: WalletBooks,
     where: str,
-    acts: set[str],
     rules: RuleBook,
     seen: set[tuple[str, EntryKind]],
 ) -> Iterator[Discrepancy]:
@@ -195,12 +203,24 @@ def _check_references(
         if name in seen:
             yield Discrepancy("reference", where, f"{entry.kind} {entry.reference} stands twice")
         seen.add(name)
-        if entry.kind in BY_HAND and entry.reference.removeprefix("act:") not in acts:
-            yield Discrepancy("audit", where, f"{entry.reference} has no reason")
         if entry.rule_version is not None and entry.rule_version not in numbers:
             yield Discrepancy(
                 "rules", where, f"entry {entry.seq} names version {entry.rule_version}"
             )
+
+
+def _check_by_hand(books: WalletBooks, acts: set[str], told: Told) -> Iterator[tuple[str, str]]:
+    """Every deed by hand has its audit row; what came to an erased person's wallet left it."""
+    came: set[str] = set()
+    for entry in books.entries:
+        came |= {entry.reference} if entry.kind in INCOMING else set()
+        forfeited = entry.kind is EntryKind.DEDUCT and entry.reference in came
+        if forfeited and books.consumer in told.erased:
+            continue
+        if entry.kind in BY_HAND and entry.reference.removeprefix("act:") not in acts:
+            yield "audit", f"{entry.reference} has no reason"
+    if books.consumer in told.erased and books.entries and books.entries[-1].balance_after:
+        yield "erased", f"{books.entries[-1].balance_after} points are held by nobody"
 
 
 def _check_retirements(rules: RuleBook, told: Told, tenant: TenantId) -> Iterator[Discrepancy]:

@@ -11,6 +11,7 @@ from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.push import Balance, Publisher
 from salesarck_domain.ports.store import BeginWork, Work
+from salesarck_domain.redemption.code import Peppers
 from salesarck_domain.tenants import TenantState
 from salesarck_domain.use_cases.apart import each_apart
 from salesarck_domain.use_cases.judging import Judging
@@ -42,6 +43,7 @@ class Prove:
     directory: Directory
     clock: Clock
     push: Publisher
+    peppers: Peppers
 
     async def __call__(
         self,
@@ -58,6 +60,9 @@ class Prove:
         now = self.clock()
         proofs = tuple(Proof(found, consumer, now) for found in evidence)
         await self.directory.prove(proofs)
+        await self.directory.lift(
+            consumer, [it for each in evidence for it in self.peppers.marks(each)]
+        )
         waiting = await self.directory.tenants_waiting_for(evidence)
         by = By(f"person:{consumer}", now, correlation)
         for tenant in dict.fromkeys((*tenants, *waiting)):

@@ -10,6 +10,7 @@ from salesarck_domain.deeds import (
     ChangeTerms,
     DeductPoints,
     Deed,
+    EraseWallet,
     GrantPoints,
     IssueCode,
     MergeWallets,
@@ -28,6 +29,7 @@ from salesarck_domain.ports.directory import Directory
 from salesarck_domain.ports.store import Books, Store, Work
 from salesarck_domain.tenants import Tenant, with_terms
 from salesarck_domain.use_cases.codes import cancel, issue, redeem, undo
+from salesarck_domain.use_cases.erasing import close
 from salesarck_domain.use_cases.merging import merge, undo_merge
 from salesarck_domain.use_cases.people import prove
 from salesarck_domain.use_cases.rules import publish, retire
@@ -49,18 +51,28 @@ async def do_again(work: Work, deed: Deed, by: By) -> None:
             await retire(work, deed, by)
         case ProveEvidence():
             await prove(work, deed, by)
+        case ChangeTerms():
+            await change_terms(work, deed, by)
+        case GrantPoints() | DeductPoints() | MergeWallets() | UndoMerge() | EraseWallet():
+            await _do_with_wallets(work, deed, by)
+        case ApplyDue():
+            await apply_due(work, deed, by)
+        case _:
+            await _do_with_code(work, deed, by)
+
+
+async def _do_with_wallets(
+    work: Work, deed: GrantPoints | DeductPoints | MergeWallets | UndoMerge | EraseWallet, by: By
+) -> None:
+    match deed:
         case GrantPoints() | DeductPoints():
             await adjust(work, deed, by)
         case MergeWallets():
             await merge(work, deed, by)
         case UndoMerge():
             await undo_merge(work, deed, by)
-        case ChangeTerms():
-            await change_terms(work, deed, by)
-        case ApplyDue():
-            await apply_due(work, deed, by)
-        case _:
-            await _do_with_code(work, deed, by)
+        case EraseWallet():
+            await close(work, deed, by)
 
 
 async def _do_with_code(
@@ -81,7 +93,13 @@ def is_alone(deed: Deed) -> bool:
     """Whether a deed changes what every judgement rests on."""
     return isinstance(
         deed,
-        PublishRules | RetireRules | ProveEvidence | MergeWallets | UndoMerge | ChangeTerms,
+        PublishRules
+        | RetireRules
+        | ProveEvidence
+        | MergeWallets
+        | UndoMerge
+        | ChangeTerms
+        | EraseWallet,
     )
 
 

@@ -12,9 +12,11 @@ from salesarck_domain.people import Evidence, Proof
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.push import Balance, Publisher
 from salesarck_domain.ports.store import BeginWork, Finished, LockedSales, Wanted, Work
+from salesarck_domain.redemption.code import Peppers
 from salesarck_domain.sales.sale import PaymentKey, Sale, SaleKey, Tender
 from salesarck_domain.use_cases.judging import Judging
 from salesarck_domain.use_cases.standing import BeginUnlessSuspended
+from salesarck_domain.use_cases.tombstones import without_erased
 
 CLOCK_AHEAD_MAX = timedelta(minutes=5)
 
@@ -47,6 +49,7 @@ class RecordNews:
     begin: BeginWork
     clock: Clock
     push: Publisher
+    peppers: Peppers
 
     async def __call__(
         self,
@@ -67,7 +70,8 @@ class RecordNews:
         """
         by = By(actor, self.clock(), correlation)
         async with BeginUnlessSuspended(self.begin)(tenant) as work:
-            told, balances = await tell(work, deeds, by)
+            named = await without_erased(work, deeds, self.peppers)
+            told, balances = await tell(work, named, by)
             if row:
                 sales = tuple({found.sale for found in told if found.sale})
                 await work.finish([replace(row, outcome=outcome_of(told), sales=sales)])

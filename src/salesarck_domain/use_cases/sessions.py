@@ -9,6 +9,7 @@ from salesarck_domain.people import Evidence, Proof
 from salesarck_domain.phone import Phone
 from salesarck_domain.ports.clock import Clock
 from salesarck_domain.ports.directory import Directory
+from salesarck_domain.ports.erasures import Erasures
 from salesarck_domain.ports.identity import (
     Claims,
     Contact,
@@ -38,6 +39,7 @@ class SignIn:
 
     identity: Identity
     directory: Directory
+    erasures: Erasures
     prove: Prove
     clock: Clock
     randomness: Randomness
@@ -54,6 +56,7 @@ class SignIn:
         session = await self.identity.verify_code(contact, code, address)
         evidence = evidence_of(contact)
         person = await self._person(evidence)
+        await self.erasures.note_sign_in(person, session.subject)
         await self.prove(person, [evidence], correlation=correlation)
         return SignedIn(session, person)
 

@@ -23,8 +23,10 @@ from salesarck_domain.ports.inbox import Inbox
 from salesarck_domain.ports.pos import Fetcher, Genuine, LinkRefused, WebhookReader
 from salesarck_domain.ports.push import Push
 from salesarck_domain.ports.queue import Doorbell
+from salesarck_domain.redemption.code import Peppers
 from salesarck_domain.use_cases.deliveries import ReadKept, TakeDelivery, WorkInbox
 from salesarck_domain.use_cases.people import Prove
+from salesarck_domain.use_cases.retention import Retain
 from salesarck_domain.use_cases.sales import RecordNews
 from salesarck_domain.use_cases.wallets import RunTimetable
 from salesarck_service.ingest import Ingest
@@ -65,6 +67,11 @@ async def open_clock(settings: Settings) -> AsyncGenerator[Clock]:
         yield clock
     finally:
         clock.close()
+
+
+def peppers_of(settings: Settings) -> Peppers:
+    """The secrets that codes are spelled with, and erased contacts are told by."""
+    return Peppers({number: text.encode() for number, text in settings.peppers.items()})
 
 
 @asynccontextmanager
@@ -162,7 +169,7 @@ async def open_worker(settings: Settings) -> AsyncGenerator[InboxWorker]:
         fetchers = await opened.enter_async_context(open_fetchers(settings))
         push = await opened.enter_async_context(open_push(settings))
         due = RunTimetable(store, clock, push)
-        prove = Prove(store.begin, store.directory, clock, push)
+        prove = Prove(store.begin, store.directory, clock, push, peppers_of(settings))
         ear = await opened.enter_async_context(
             open_timetable(
                 _queue(settings),
@@ -173,6 +180,9 @@ async def open_worker(settings: Settings) -> AsyncGenerator[InboxWorker]:
                     forget_revocations=lambda: store.revocations.forget(real_clock()),
                     forget_limits=store.limits.forget,
                     forget_invitations=lambda: store.directory.forget_invitations(clock()),
+                    retain=Retain(
+                        store.inbox, real_clock, timedelta(days=settings.inbox_retention_days)
+                    ),
                 ),
                 every_seconds=min(max(1, round(settings.sweep_seconds)), 59),
             )
@@ -181,7 +191,7 @@ async def open_worker(settings: Settings) -> AsyncGenerator[InboxWorker]:
             inbox=store.inbox,
             directory=store.directory,
             begin=store.begin,
-            record=RecordNews(store.begin, clock, push),
+            record=RecordNews(store.begin, clock, push, peppers_of(settings)),
             readers=reads(),
             fetchers=fetchers,
             clock=clock,

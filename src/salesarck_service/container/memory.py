@@ -38,6 +38,7 @@ def memory_parts(show: Callable[[str, str], None] = lambda _contact, _code: None
         inbox=store.inbox,
         answers=store.answers,
         profiles=store.profiles,
+        erasures=store.erasures,
         identity=LimitedIdentity(signing_in.identity, store.limits, peppers, settings.code_limit),
         verifier=signing_in.verifier,
         revocations=store.revocations,

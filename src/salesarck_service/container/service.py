@@ -7,7 +7,6 @@ from ipaddress import ip_network
 
 from salesarck_adapters.identity.limited import LimitedIdentity
 from salesarck_adapters.phones import address, e164
-from salesarck_domain.redemption.code import Peppers
 from salesarck_service.app import Parts
 from salesarck_service.contacts import Contacts
 from salesarck_service.container.books import check_tables
@@ -18,6 +17,7 @@ from salesarck_service.container.line import (
     open_push,
     open_reception,
     open_store,
+    peppers_of,
     real_clock,
 )
 from salesarck_service.container.shared import open_shared, request_limits
@@ -37,7 +37,7 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
     """
     front = front_of(settings)
     metrics = Metrics()
-    peppers = Peppers({number: text.encode() for number, text in settings.peppers.items()})
+    peppers = peppers_of(settings)
     async with AsyncExitStack() as opened:
         signing_in = await opened.enter_async_context(open_identity(settings))
         store = await opened.enter_async_context(open_store(settings))
@@ -54,6 +54,7 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
             inbox=store.inbox,
             answers=store.answers,
             profiles=store.profiles,
+            erasures=store.erasures,
             identity=LimitedIdentity(
                 signing_in.identity, store.limits, peppers, settings.code_limit
             ),

@@ -37,7 +37,7 @@ class Shop:
         return CodeDesk(self.store.begin, lambda: at or self.now, PEPPERS, MemoryPush())
 
     async def tell(self, *deeds: TellNews) -> None:
-        await RecordNews(self.store.begin, self.clock, MemoryPush())(CAFE.id, deeds)
+        await RecordNews(self.store.begin, self.clock, MemoryPush(), PEPPERS)(CAFE.id, deeds)
 
     async def grant(self, points: int, who: ConsumerId = ADA) -> None:
         act = ActId(derived(NOON, "grant", points, who))

@@ -144,6 +144,36 @@ def test_an_entry_is_not_changed(connection: Connection) -> None:
         connection.execute("UPDATE ledger_entry SET points = 1")
 
 
+NOTE: dict[str, object] = {
+    "tenant_id": CAFE.id,
+    "id": UUID(int=1),
+    "actor": "admin",
+    "action": "adjust_wallet",
+    "target": "consumer:1",
+    "reason": "she called",
+    "at": NOON,
+    "before": "{}",
+    "after": '{"balance": 1}',
+    "correlation": "",
+}
+
+
+@pytest.mark.parametrize("table", ["audit", "platform_audit"])
+def test_of_an_audit_row_the_reason_can_go_and_nothing_else(
+    connection: Connection, table: str
+) -> None:
+    row = NOTE if table == "audit" else {**NOTE, "on_behalf_of": ""}
+    names = [name for name in row if table == "audit" or name != "tenant_id"]
+    insert(connection, table, {name: row[name] for name in names})
+    name = sql.Identifier(table)
+    for change in ("reason = 'another'", "actor = ''", "reason = '', after = '{}'"):
+        with pytest.raises(errors.RestrictViolation):
+            connection.execute(sql.SQL("UPDATE {} SET {}").format(name, sql.SQL(change)))
+    connection.execute(sql.SQL("UPDATE {} SET reason = ''").format(name))
+    asked = sql.SQL("SELECT reason, after ->> 'balance' FROM {}").format(name)
+    assert connection.execute(asked).fetchall() == [("", "1")]
+
+
 @pytest.mark.parametrize("table", WRITTEN_ONCE)
 @pytest.mark.parametrize("right", ["UPDATE", "DELETE", "TRUNCATE"])
 def test_the_service_has_no_right_to_change_it(
@@ -218,6 +248,21 @@ def test_an_adjustment_takes_two_admins_whatever_a_program_says(
     with pytest.raises(errors.CheckViolation):
         insert(connection, "adjustment", {**DECIDED, **wrong})
     insert(connection, "adjustment", DECIDED)
+
+
+@pytest.mark.parametrize("row", [ASKED, DECIDED], ids=["asked", "decided"])
+def test_of_an_adjustment_the_reason_can_go_and_no_other_comes(
+    connection: Connection, row: dict[str, object]
+) -> None:
+    insert(connection, "adjustment", row)
+    with pytest.raises(errors.RestrictViolation):
+        connection.execute("UPDATE adjustment SET reason = 'another'")
+    connection.execute("UPDATE adjustment SET reason = ''")
+    left = connection.execute("SELECT reason, points, state FROM adjustment").fetchall()
+    assert left == [("", row["points"], row["state"])]
+    if row is DECIDED:
+        with pytest.raises(errors.RestrictViolation):
+            connection.execute("UPDATE adjustment SET points = 9")
 
 
 def test_an_adjustment_is_decided_once(connection: Connection) -> None:

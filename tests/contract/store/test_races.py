@@ -15,6 +15,7 @@ from salesarck_domain.testing.examples import (
     ADA,
     ADAS_PHONE,
     CAFE,
+    PEPPERS,
     paid,
     refunded,
 )
@@ -91,7 +92,7 @@ async def test_a_code_that_runs_out_while_it_is_redeemed_ends_one_way(shop: Shop
 
 
 async def test_one_delivery_at_all_workers_earns_once(shop: Shop) -> None:
-    await Prove(shop.store.begin, shop.store.directory, shop.clock, MemoryPush())(
+    await Prove(shop.store.begin, shop.store.directory, shop.clock, MemoryPush(), PEPPERS)(
         ADA, [ADAS_PHONE], [CAFE.id]
     )
     deed = TellNews(provider="square", news=paid("P1", 25, customer=ADAS))
@@ -101,7 +102,7 @@ async def test_one_delivery_at_all_workers_earns_once(shop: Shop) -> None:
 
 
 async def test_a_refund_told_beside_its_sale_is_not_forgotten(shop: Shop) -> None:
-    await Prove(shop.store.begin, shop.store.directory, shop.clock, MemoryPush())(
+    await Prove(shop.store.begin, shop.store.directory, shop.clock, MemoryPush(), PEPPERS)(
         ADA, [ADAS_PHONE], [CAFE.id]
     )
     told = [
@@ -114,7 +115,7 @@ async def test_a_refund_told_beside_its_sale_is_not_forgotten(shop: Shop) -> Non
 
 
 async def test_who_joins_beside_a_sale_has_it(shop: Shop) -> None:
-    prove = Prove(shop.store.begin, shop.store.directory, shop.clock, MemoryPush())
+    prove = Prove(shop.store.begin, shop.store.directory, shop.clock, MemoryPush(), PEPPERS)
     told = [
         TellNews(provider="square", news=paid(f"P{number}", 10, customer=ADAS))
         for number in range(RACERS)

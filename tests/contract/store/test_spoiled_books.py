@@ -19,6 +19,7 @@ from salesarck_domain.testing.examples import (
     GRACE,
     MINUTE,
     NOON,
+    PEPPERS,
     paid,
     refunded,
 )
@@ -96,7 +97,7 @@ STROKES = [
 
 async def play(shop: Shop) -> None:
     """A short history with one of everything that verification looks at."""
-    prove = Prove(shop.store.begin, shop.store.directory, shop.clock, MemoryPush())
+    prove = Prove(shop.store.begin, shop.store.directory, shop.clock, MemoryPush(), PEPPERS)
     await prove(ADA, [ADAS_PHONE], [CAFE.id])
     await shop.tell(TellNews(provider="square", news=paid("P1", 60, customer=ADAS)))
     await shop.grant(10)

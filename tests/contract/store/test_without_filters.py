@@ -15,7 +15,7 @@ from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.postgres.connections import transaction
 from salesarck_domain.deeds import TellNews
 from salesarck_domain.news import RefundNews, SaleNews
-from salesarck_domain.testing.examples import ADA, ADAS_PHONE, BAKERY, CAFE, paid, refunded
+from salesarck_domain.testing.examples import ADA, ADAS_PHONE, BAKERY, CAFE, PEPPERS, paid, refunded
 from salesarck_domain.use_cases.books import VerifyBooks
 from salesarck_domain.use_cases.people import Prove
 from tests.contract.store.shop import ADAS, Shop, open_shop
@@ -40,7 +40,7 @@ async def live(shop: Shop) -> None:
     await shop.desk().redeem(CAFE.id, code.text, "till", "cashier")
     await shop.issue(2, 10)
     store = shop.store
-    await Prove(store.begin, store.directory, shop.clock, MemoryPush())(ADA, [ADAS_PHONE])
+    await Prove(store.begin, store.directory, shop.clock, MemoryPush(), PEPPERS)(ADA, [ADAS_PHONE])
     shop.now += timedelta(days=1)
     await tell(shop, paid("P3", 9, at=shop.now, customer=ADAS))
     await store.books.accounts_of(ADA)

@@ -159,7 +159,12 @@ class SupabaseIdentity:
             raise IdentityUnavailable("its answer makes no sense")
         given = answer.session
         until = given.expires_at or round(self._clock().timestamp()) + given.expires_in
-        return Session(given.access_token, given.refresh_token, datetime.fromtimestamp(until, UTC))
+        return Session(
+            subject=UUID(given.user.id),
+            access_token=given.access_token,
+            refresh_token=given.refresh_token,
+            expires_at=datetime.fromtimestamp(until, UTC),
+        )
 
     def _registered(self, user: User) -> Registered:
         until = datetime.fromisoformat(user.banned_until) if user.banned_until else None

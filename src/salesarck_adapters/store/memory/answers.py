@@ -58,6 +58,11 @@ class MemoryAnswers:
             del self.commands[name]
         return len(old)
 
+    def forget_caller(self, caller: str) -> None:
+        """Forget all commands of somebody."""
+        for name in [name for name in self.commands if name[0] == caller]:
+            del self.commands[name]
+
     def _holds(self, answered: Answered) -> bool:
         there = self.commands.get(_name(answered.asked))
         return bool(there and there.token == answered.token and there.answer is None)

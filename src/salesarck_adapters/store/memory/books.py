@@ -26,6 +26,7 @@ from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.redemption.lifecycle import CodeState
 from salesarck_domain.rules.version import RuleBook
 from salesarck_domain.sales.sale import Sale
+from salesarck_domain.veil import renamed, stand_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,10 @@ class MemoryBooks:
 
     async def applied(self, tenant: TenantId) -> AsyncIterator[Applied]:
         """Walk over everything that was applied, in its order."""
-        for deed in list(self.room.shelf(tenant).applied.values()):
-            yield deed
+        shelf = self.room.shelf(tenant)
+        names = {stand_in(it, number): it for it, number in shelf.contacts.items()}
+        for applied in list(shelf.applied.values()):
+            yield replace(applied, deed=renamed(applied.deed, names))
 
     async def rule_hashes(self, tenant: TenantId) -> Mapping[int, str]:
         """Hash the versions, which nobody can have changed since."""

@@ -96,6 +96,12 @@ class MemoryDirectory:
             if proof.evidence.kind is not EvidenceKind.TILL:
                 self.room.proofs.setdefault(proof.evidence, proof)
 
+    async def lift(self, consumer: ConsumerId, marks: Iterable[str]) -> None:
+        """Take the marks away, unless the person is just going."""
+        open_ = (it for it in self.room.erasures.values() if it.finished_at is None)
+        if not any(consumer in erasure.people for erasure in open_):
+            self.room.marks.difference_update(marks)
+
     async def let_go(self, consumer: ConsumerId, evidence: Iterable[Evidence]) -> None:
         """Take away the proofs that are this person's."""
         for each in evidence:

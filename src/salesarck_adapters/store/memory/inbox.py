@@ -1,10 +1,12 @@
 """The inbox in memory."""
 
+import hashlib
+import re
 from collections import Counter, defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from uuid import UUID, uuid4
 
@@ -18,6 +20,7 @@ from salesarck_domain.ports.inbox import (
     LeaseLost,
     OpenRows,
     RowState,
+    needle_of,
 )
 from salesarck_domain.ports.pos import Answer
 from salesarck_domain.ports.store import Finished
@@ -36,6 +39,8 @@ class KeptRow:
     lease_ends_at: datetime | None = None
     sales: AbstractSet[SaleId] = frozenset()
     told_differently: bool = False
+    body_hash: bytes = b""
+    done_at: datetime | None = None
     clock_ahead: bool = False
 
     @property
@@ -97,6 +102,7 @@ class Rows:
         self.let_go(kept, RowState.DONE, outcome=finished.outcome)
         kept.sales = frozenset(finished.sales)
         kept.clock_ahead = finished.clock_ahead
+        kept.done_at = datetime.now(UTC)
 
     def claimed(self, sales: AbstractSet[SaleId]) -> None:
         """Change unclaimed to applied for rows that told of these sales."""
@@ -216,6 +222,27 @@ class MemoryInbox:
         ]
         return OpenRows(Counter(each.row.state.value for each in kept), min(coming, default=None))
 
+    async def erase(self, rows: Iterable[UUID], texts: Collection[str]) -> int:
+        """Look through all rows that are done."""
+        asked = set(rows)
+        return self._empty(
+            kept for kept in self._done() if kept.row.id in asked or _names(kept.row, texts)
+        )
+
+    async def erase_old(self, before: datetime, limit: int) -> int:
+        """Look through all rows that are done."""
+        old = (kept for kept in self._done() if kept.done_at and kept.done_at < before)
+        return self._empty(islice(old, limit))
+
+    async def forget_handshakes(self, before: datetime) -> int:
+        """Look through all."""
+        forgotten = 0
+        for kept in self._handshakes.values():
+            while kept and kept[-1][0] < before:
+                kept.pop()
+                forgotten += 1
+        return forgotten
+
     async def keep_handshake(self, provider: str, code: str, at: datetime) -> None:
         """Push the oldest out."""
         self._handshakes[provider].appendleft((at, code))
@@ -224,9 +251,19 @@ class MemoryInbox:
         """Read them, latest first."""
         return list(self._handshakes[provider])
 
+    def _done(self) -> list[KeptRow]:
+        return [it for it in self._in_order() if it.row.state is RowState.DONE and it.row.body]
+
+    def _empty(self, found: Iterable[KeptRow]) -> int:
+        emptied = list(found)
+        for kept in emptied:
+            kept.row = replace(kept.row, body=b"", answers=())
+        return len(emptied)
+
     def _store(self, arrival: Arrival) -> bool:
+        body_hash = hashlib.sha256(arrival.body).digest()
         told = self._told[arrival.provider, arrival.merchant, arrival.key]
-        again = next((kept for kept in told if kept.row.body == arrival.body), None)
+        again = next((kept for kept in told if kept.body_hash == body_hash), None)
         if again:
             again.row = replace(again.row, deliveries=again.row.deliveries + 1)
             return False
@@ -248,7 +285,9 @@ class MemoryInbox:
             deliveries=1,
             due_at=arrival.received_at,
         )
-        kept = self._rows.by_id[row.id] = KeptRow(row, told_differently=bool(told))
+        kept = self._rows.by_id[row.id] = KeptRow(
+            row, told_differently=bool(told), body_hash=body_hash
+        )
         told.append(kept)
         return True
 
@@ -281,3 +320,12 @@ class MemoryInbox:
     def _tenant_of(self, row: InboxRow) -> TenantId | None:
         link = self._directory.links_by_merchant.get((row.provider, row.merchant or ""))
         return link.tenant if link else None
+
+
+def _names(row: InboxRow, texts: Collection[str]) -> bool:
+    """Whether one of these texts stands in what was delivered or fetched; phones by their end."""
+    told = [row.body.decode(errors="replace"), *(answer.body for answer in row.answers)]
+    whole = "\n".join(told).lower()
+    digits = re.sub(r"\D", "", whole)
+    needles = [needle_of(text) for text in texts]
+    return any(needle.text in (digits if needle.is_phone else whole) for needle in needles)

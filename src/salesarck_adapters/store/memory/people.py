@@ -3,19 +3,17 @@
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 
-from salesarck_adapters.store.memory.shelf import Customer, Shelf
+from salesarck_adapters.store.memory.forgetting import MemoryForgetting
+from salesarck_adapters.store.memory.shelf import Customer
 from salesarck_domain.ids import ActId
 from salesarck_domain.news import CustomerNews
 from salesarck_domain.people import Evidence, EvidenceKind, Proof, WalletMerge
 from salesarck_domain.sales.sale import CustomerBook, KnownCustomer
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryPeople:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryPeople(MemoryForgetting):
     """Till customers of a draft, and a draft of what was proved to the platform."""
-
-    shelf: Shelf
-    platform: MutableMapping[Evidence, Proof]
 
     async def proofs(self, evidence: Iterable[Evidence]) -> Mapping[Evidence, Proof]:
         """Look each up where it is proved."""

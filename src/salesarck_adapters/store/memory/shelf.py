@@ -6,15 +6,16 @@ it is copied again for whoever may change it.
 
 import json
 from collections import ChainMap
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Self
 from uuid import UUID
 
 from salesarck_domain.audit import AuditNote
 from salesarck_domain.deeds import Applied
+from salesarck_domain.erasure import Erasure
 from salesarck_domain.ids import ActId, CodeId, ConsumerId, LotId, SaleId, TenantId
 from salesarck_domain.ledger.adjustment import Adjustment
 from salesarck_domain.ledger.entry import EntryKind, LedgerEntry
@@ -56,7 +57,10 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Everything of one tenant, or a draft of it. Who left and what was settled stands as None."""
+    """Everything of one tenant, or a draft of it. Who left and what was settled stands as None.
+
+    `contacts` numbers those that stand-ins name.
+    """
 
     tenders: MutableMapping[PaymentKey, Tender] = field(default_factory=dict[Any, Tender])
     sales: MutableMapping[SaleKey, Sale] = field(default_factory=dict[Any, Sale])
@@ -84,6 +88,8 @@ class Shelf:
     )
     notes: MutableMapping[UUID, AuditNote] = field(default_factory=dict[Any, AuditNote])
     applied: MutableMapping[int, Applied] = field(default_factory=dict[Any, Applied])
+    contacts: MutableMapping[Evidence, int] = field(default_factory=dict[Any, int])
+    closed: MutableMapping[ConsumerId, bool] = field(default_factory=dict[Any, bool])
     outbox: MutableMapping[int, tuple[str, Mapping[str, object]]] = field(
         default_factory=dict[Any, tuple[str, Mapping[str, object]]]
     )
@@ -115,7 +121,7 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The shelves of all tenants, and what is kept for all: terms, proofs, merges, profiles.
+    """The shelves of all tenants, and what they share: terms, proofs, merges, who was erased.
 
     `moved` says whose evidence was that a merge moved.
     """
@@ -126,6 +132,10 @@ class Room:
     moved: dict[Evidence, ConsumerId] = field(default_factory=dict[Evidence, ConsumerId])
     merges: dict[ActId, AccountMerge] = field(default_factory=dict[ActId, AccountMerge])
     profiles: dict[ConsumerId, Profile] = field(default_factory=dict[ConsumerId, Profile])
+    erasures: dict[ActId, Erasure] = field(default_factory=dict[ActId, Erasure])
+    marks: set[str] = field(default_factory=set[str])
+    subjects: dict[UUID, ConsumerId] = field(default_factory=dict[UUID, ConsumerId])
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def shelf(self, tenant: TenantId) -> Shelf:
         """Find a tenant's shelf, or an empty one that nobody keeps."""
@@ -161,6 +171,13 @@ def happened(sale: Sale) -> datetime | None:
 def copy_note(note: AuditNote) -> AuditNote:
     """Copy an audit row the way a database does."""
     return replace(note, before=plain(note.before), after=plain(note.after))
+
+
+def empty_reasons(notes: MutableMapping[UUID, AuditNote], target: str) -> None:
+    """Take the reasons out of audit rows about a target."""
+    for id_, note in list(notes.items()):
+        if note.target == target:
+            notes[id_] = replace(note, reason="")
 
 
 def latest_notes(

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from salesarck_adapters.store.memory.answers import MemoryAnswers
 from salesarck_adapters.store.memory.books import MemoryBooks
 from salesarck_adapters.store.memory.directory import MemoryDirectory
+from salesarck_adapters.store.memory.erasures import MemoryErasures
 from salesarck_adapters.store.memory.inbox import MemoryInbox, Rows
 from salesarck_adapters.store.memory.limits import MemoryLimits
 from salesarck_adapters.store.memory.profiles import MemoryProfiles
@@ -31,6 +32,7 @@ class MemoryStore:
         self.directory = MemoryDirectory(self._room, self.answers)
         self.inbox = MemoryInbox(self._rows, self.directory)
         self.profiles = MemoryProfiles(self._room, self.answers)
+        self.erasures = MemoryErasures(self._room, self.answers, self.directory)
         self.revocations = MemoryRevocations()
         self.limits = MemoryLimits()
 

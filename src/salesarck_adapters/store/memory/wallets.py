@@ -48,6 +48,8 @@ class MemoryWallets:
                     takings={**kept.takings, **_by_entry(wallet.takings)},
                 )
             self.shelf.codes.update(wallet.changed_codes)
+            if wallet.is_closed:
+                self.shelf.closed[wallet.consumer] = True
 
     async def freeze(self, consumer: ConsumerId, *, frozen: bool) -> None:
         """Note it beside the wallet."""
@@ -70,6 +72,7 @@ class MemoryWallets:
             owed=last.owed_after if last else 0,
             head=last.hash if last else FIRST,
             frozen=self.shelf.frozen.get(consumer, False),
+            is_closed=self.shelf.closed.get(consumer, False),
             lots=_lots(kept, taken_for.values()),
             codes=loaded,
             taken_for=taken_for,

@@ -1,7 +1,7 @@
 """One work in memory: a draft of one tenant's shelf."""
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from salesarck_domain.ports.answers import Answered
 from salesarck_domain.ports.store import Finished
 from salesarck_domain.rules.version import Retirement, RuleBook, RuleVersion
 from salesarck_domain.tenants import Tenant
+from salesarck_domain.veil import evidence_in, renamed, stand_in
 
 
 @dataclass(slots=True)
@@ -31,10 +32,12 @@ class MemoryWork:
     alone: bool
     shelf: Shelf
     platform: ChainMap[Evidence, Proof]
+    room: Room
     inbox: Rows
     answers: MemoryAnswers
     answered: list[Answered] = field(default_factory=list[Answered])
     done: list[Finished] = field(default_factory=list[Finished])
+    later: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     now_claimed: set[SaleId] = field(default_factory=set[SaleId])
     has_changed: bool = False
 
@@ -44,7 +47,8 @@ class MemoryWork:
     ) -> "MemoryWork":
         """Begin with empty drafts over what is kept."""
         shelf = room.shelves.setdefault(tenant.id, Shelf())
-        return cls(tenant, alone, shelf.draft(), ChainMap({}, room.proofs), inbox, answers)
+        proofs = ChainMap({}, room.proofs)
+        return cls(tenant, alone, shelf.draft(), proofs, room, inbox, answers)
 
     @property
     def rules(self) -> RuleBook:
@@ -69,7 +73,14 @@ class MemoryWork:
     @property
     def people(self) -> MemoryPeople:
         """How its tills know people."""
-        return MemoryPeople(self.shelf, self.platform)
+        return MemoryPeople(
+            tenant=self.tenant.id,
+            shelf=self.shelf,
+            room=self.room,
+            rows=self.inbox,
+            platform=self.platform,
+            later=self.later,
+        )
 
     @property
     def team(self) -> MemoryTeam:
@@ -105,10 +116,12 @@ class MemoryWork:
         return self.shelf.notes.get(id_)
 
     async def apply(self, deeds: Sequence[Applied]) -> None:
-        """Number deeds from where the last work ended."""
-        for deed in deeds:
+        """Number deeds from where the last work ended, and draw the veil over them."""
+        for applied in deeds:
             number = len(self.shelf.applied) + 1
-            self.shelf.applied[number] = replace(deed, number=number)
+            names = {it: self._stand_in(it) for it in sorted(evidence_in(applied.deed))}
+            deed = renamed(applied.deed, names)
+            self.shelf.applied[number] = replace(applied, deed=deed, number=number)
 
     async def finish(self, rows: Sequence[Finished]) -> None:
         """Mark rows done when this work is kept.
@@ -159,3 +172,10 @@ class MemoryWork:
         room.shelves[self.tenant.id].take_in(self.shelf)
         for evidence, proof in self.platform.maps[0].items():
             room.proofs.setdefault(evidence, proof)
+        for do in self.later:
+            do()
+
+    def _stand_in(self, evidence: Evidence) -> Evidence:
+        number = self.shelf.contacts.get(evidence) or next(self.room.numbers)
+        self.shelf.contacts[evidence] = number
+        return stand_in(evidence, number)

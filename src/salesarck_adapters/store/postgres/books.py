@@ -1,7 +1,7 @@
 """Reads that lock nothing: each in a snapshot of its own."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,7 @@ from salesarck_adapters.store.postgres.rows import (
 )
 from salesarck_adapters.store.postgres.sale_rows import load_sales
 from salesarck_adapters.store.postgres.statements import among, latest_notes
+from salesarck_adapters.store.postgres.veil import contacts
 from salesarck_adapters.store.postgres.wallets import last_entries, read_code
 from salesarck_adapters.store.postgres.work import read_rule_book
 from salesarck_domain.audit import AuditNote
@@ -50,6 +51,7 @@ from salesarck_domain.redemption.code import RedemptionCode
 from salesarck_domain.redemption.lifecycle import CodeState
 from salesarck_domain.rules.version import RuleBook
 from salesarck_domain.sales.sale import UNCLAIMED, Sale
+from salesarck_domain.veil import renamed
 
 PAGE = 500
 """Rows that a walk holds at a time."""
@@ -207,8 +209,10 @@ class PostgresBooks:
         async with snapshot(self.engine, tenant) as connection:
             page = pages
             while rows := (await connection.execute(page.limit(PAGE))).all():
-                for row in rows:
-                    yield _applied_of(row)
+                page_of = [_applied_of(row) for row in rows]
+                names = await contacts(connection, tenant, (it.deed for it in page_of))
+                for applied in page_of:
+                    yield replace(applied, deed=renamed(applied.deed, names))
                 page = pages.where(table.c.number > rows[-1].number)
 
     async def acts(self, tenant: TenantId) -> Collection[UUID]:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    any_,
     delete,
     literal,
     select,
@@ -37,7 +38,12 @@ from salesarck_adapters.store.postgres.rows import (
     tenant_of,
     tenant_values,
 )
-from salesarck_adapters.store.postgres.statements import add_missing, keyed, latest_notes
+from salesarck_adapters.store.postgres.statements import (
+    add_missing,
+    among,
+    keyed,
+    latest_notes,
+)
 from salesarck_domain.audit import AuditNote
 from salesarck_domain.ids import ActId, ConsumerId, TenantId
 from salesarck_domain.people import AccountMerge, Evidence, EvidenceKind, Invitation, Member, Proof
@@ -127,6 +133,18 @@ class PostgresDirectory:
         async with transaction(self.engine) as connection:
             await add_proofs(connection, proofs)
 
+    async def lift(self, consumer: ConsumerId, marks: Iterable[str]) -> None:
+        """Delete the marks, unless the person is just going."""
+        table, erasure = schema.erased_contact, schema.erasure
+        going = (
+            select(erasure.c.id)
+            .where(any_(erasure.c.people) == consumer, erasure.c.finished_at.is_(None))
+            .exists()
+        )
+        lifting = delete(table).where(among(table.c.mark, marks), ~going)
+        async with transaction(self.engine) as connection:
+            await connection.execute(lifting)
+
     async def let_go(self, consumer: ConsumerId, evidence: Iterable[Evidence]) -> None:
         """Delete the proofs that are this person's."""
         table = schema.proof
@@ -172,7 +190,7 @@ class PostgresDirectory:
         """Find a merge of accounts."""
         table = schema.account_merge
         rows = await self._rows(select(table).where(table.c.id == id_))
-        return _merge_of(rows[0]) if rows else None
+        return account_merge_of(rows[0]) if rows else None
 
     async def whose(self, evidence: Evidence) -> ConsumerId | None:
         """Find the person who proved a phone or an e-mail."""
@@ -355,7 +373,8 @@ def _claims(which: TenantId, proof: Table, proved: ColumnElement[str]) -> Select
     )
 
 
-def _merge_of(row: Row[Any]) -> AccountMerge:
+def account_merge_of(row: Row[Any]) -> AccountMerge:
+    """A row as a merge of accounts."""
     return AccountMerge(
         id=ActId(row.id),
         absorbed=ConsumerId(row.absorbed_id),

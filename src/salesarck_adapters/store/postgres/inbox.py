@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     and_,
+    delete,
     distinct,
     func,
     insert,
@@ -25,6 +26,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from salesarck_adapters.store.postgres import schema
 from salesarck_adapters.store.postgres.connections import as_json, transaction
 from salesarck_adapters.store.postgres.inbox_statements import (
+    ERASE,
+    ERASE_OLD,
     FORGET_HANDSHAKES,
     LEASE_HEADS,
     LOCK_LANES,
@@ -45,6 +48,7 @@ from salesarck_domain.ports.inbox import (
     LeaseLost,
     OpenRows,
     RowState,
+    needle_of,
 )
 from salesarck_domain.ports.pos import Answer
 
@@ -122,7 +126,12 @@ class PostgresInbox:
         Raises:
             LeaseLost: the lease is not held any more.
         """
-        done = {"state": RowState.DONE.value, "token": None, "error": None}
+        done = {
+            "state": RowState.DONE.value,
+            "token": None,
+            "error": None,
+            "done_at": func.now(),
+        }
         await self._change(row, token, outcome=outcome, **done)
 
     async def retry(self, row: UUID, token: UUID, due_at: datetime, error: str) -> None:
@@ -233,6 +242,29 @@ class PostgresInbox:
             {row.state: row.rows for row in found},
             min((row.due for row in found if row.state in coming), default=None),
         )
+
+    async def erase(self, rows: Iterable[UUID], texts: Collection[str]) -> int:
+        """Look through what is done and not emptied yet."""
+        needles = [needle_of(each) for each in texts]
+        asked = {
+            "rows": list(rows),
+            "texts": [it.text for it in needles if not it.is_phone],
+            "digits": [it.text for it in needles if it.is_phone],
+        }
+        async with transaction(self.engine) as connection:
+            return (await connection.execute(ERASE, asked)).rowcount
+
+    async def erase_old(self, before: datetime, limit: int) -> int:
+        """Empty the oldest, by the index on what is not emptied yet."""
+        async with transaction(self.engine) as connection:
+            asked = {"before": before, "limit": limit}
+            return (await connection.execute(ERASE_OLD, asked)).rowcount
+
+    async def forget_handshakes(self, before: datetime) -> int:
+        """Delete them."""
+        table = schema.handshake
+        async with transaction(self.engine) as connection:
+            return (await connection.execute(delete(table).where(table.c.at < before))).rowcount
 
     async def keep_handshake(self, provider: str, code: str, at: datetime) -> None:
         """Keep a code, and forget all but the last."""

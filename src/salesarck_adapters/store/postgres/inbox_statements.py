@@ -129,3 +129,30 @@ WHERE provider = :provider AND number NOT IN (
     SELECT number FROM public.handshake WHERE provider = :provider ORDER BY number DESC LIMIT :kept
 )
 """)
+
+ERASE = text(r"""
+UPDATE public.inbox SET body = '', answers = '[]'
+FROM (
+    SELECT id, lower(encode(body, 'escape') || answers) AS told
+    FROM public.inbox
+    WHERE done_at IS NOT NULL AND body <> '\x'
+) AS kept
+WHERE inbox.id = kept.id AND (
+    kept.id = ANY (CAST(:rows AS uuid[]))
+    OR EXISTS (
+        SELECT FROM unnest(CAST(:texts AS text[])) AS needle WHERE strpos(kept.told, needle) > 0
+    )
+    OR EXISTS (
+        SELECT FROM unnest(CAST(:digits AS text[])) AS needle
+        WHERE strpos(regexp_replace(kept.told, '[^0-9]', '', 'g'), needle) > 0
+    )
+)
+""")
+ERASE_OLD = text(r"""
+UPDATE public.inbox SET body = '', answers = '[]'
+WHERE id IN (
+    SELECT id FROM public.inbox
+    WHERE done_at < :before AND done_at IS NOT NULL AND body <> '\x'
+    ORDER BY done_at LIMIT :limit FOR UPDATE SKIP LOCKED
+)
+""")

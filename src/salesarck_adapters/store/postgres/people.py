@@ -8,9 +8,10 @@ from sqlalchemy import Row, Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from salesarck_adapters.store.postgres import schema
+from salesarck_adapters.store.postgres.forgetting import PostgresForgetting
 from salesarck_adapters.store.postgres.rows import Values, moment
 from salesarck_adapters.store.postgres.statements import add_missing, among, keyed, write
-from salesarck_domain.ids import ActId, ConsumerId, SaleId, TenantId
+from salesarck_domain.ids import ActId, ConsumerId, SaleId
 from salesarck_domain.news import CustomerNews
 from salesarck_domain.people import Evidence, EvidenceKind, Proof, WalletMerge
 from salesarck_domain.sales.sale import CustomerBook, KnownCustomer
@@ -29,11 +30,8 @@ class _Customer:
 
 
 @dataclass(frozen=True, slots=True)
-class PostgresPeople:
+class PostgresPeople(PostgresForgetting):
     """Till customers and proofs, as one work sees them."""
-
-    connection: AsyncConnection
-    tenant: TenantId
 
     async def proofs(self, evidence: Iterable[Evidence]) -> Mapping[Evidence, Proof]:
         """Look phones and e-mails up at the platform, till customers at the tenant."""

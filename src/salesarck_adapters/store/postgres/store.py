@@ -13,6 +13,7 @@ from salesarck_adapters.store.postgres.answers import PostgresAnswers
 from salesarck_adapters.store.postgres.books import PostgresBooks
 from salesarck_adapters.store.postgres.connections import open_engine, transaction, translated
 from salesarck_adapters.store.postgres.directory import PostgresDirectory
+from salesarck_adapters.store.postgres.erasures import PostgresErasures
 from salesarck_adapters.store.postgres.inbox import PostgresInbox
 from salesarck_adapters.store.postgres.limits import PostgresLimits
 from salesarck_adapters.store.postgres.migrate import newest
@@ -47,6 +48,7 @@ class PostgresStore:
         self.directory = PostgresDirectory(engine)
         self.inbox = PostgresInbox(engine)
         self.answers = PostgresAnswers(engine)
+        self.erasures = PostgresErasures(engine)
         self.profiles = PostgresProfiles(engine)
         self.revocations = PostgresRevocations(engine)
         self.limits = PostgresLimits(engine)

@@ -57,14 +57,17 @@ class PostgresWallets:
         rows = [{"tenant_id": self.tenant, "consumer_id": owner} for owner in owners]
         await add_missing(self.connection, table, rows)
         locking = (
-            select(table.c.consumer_id, table.c.frozen)
+            select(table.c.consumer_id, table.c.frozen, table.c.is_closed)
             .where(table.c.tenant_id == self.tenant, among(table.c.consumer_id, owners))
             .order_by(table.c.consumer_id)
             .with_for_update()
         )
         wallets = {
             ConsumerId(row.consumer_id): Wallet(
-                tenant=self.tenant, consumer=ConsumerId(row.consumer_id), frozen=row.frozen
+                tenant=self.tenant,
+                consumer=ConsumerId(row.consumer_id),
+                frozen=row.frozen,
+                is_closed=row.is_closed,
             )
             for row in await self.connection.execute(locking)
         }
@@ -101,6 +104,13 @@ class PostgresWallets:
         await self._write_codes(
             [code for wallet in decided for code in wallet.changed_codes.values()]
         )
+        await self._close([wallet.consumer for wallet in decided if wallet.is_closed])
+
+    async def _close(self, consumers: Sequence[ConsumerId]) -> None:
+        if consumers:
+            table = schema.wallet
+            which = (table.c.tenant_id == self.tenant) & among(table.c.consumer_id, consumers)
+            await self.connection.execute(update(table).where(which).values(is_closed=True))
 
     async def freeze(self, consumer: ConsumerId, *, frozen: bool) -> None:
         """Note it in the wallet's row."""

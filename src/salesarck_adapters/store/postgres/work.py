@@ -23,6 +23,7 @@ from salesarck_adapters.store.postgres.rows import (
 from salesarck_adapters.store.postgres.sales import PostgresSales
 from salesarck_adapters.store.postgres.statements import add, among, told
 from salesarck_adapters.store.postgres.team import PostgresTeam, check_alone
+from salesarck_adapters.store.postgres.veil import stand_ins
 from salesarck_adapters.store.postgres.wallets import PostgresCodes, PostgresWallets
 from salesarck_domain.audit import AuditNote
 from salesarck_domain.deed_codec import deed_as_data
@@ -34,6 +35,7 @@ from salesarck_domain.ports.inbox import LeaseLost, RowState
 from salesarck_domain.ports.store import Finished
 from salesarck_domain.rules.version import Retirement, RuleBook, RuleVersion
 from salesarck_domain.tenants import Tenant
+from salesarck_domain.veil import renamed
 
 KnownRules = dict[TenantId, RuleBook]
 """What works have read of rules. Both lists of a book only grow, so their lengths tell its age."""
@@ -133,11 +135,12 @@ class PostgresWork:
         return note_of(row) if row else None
 
     async def apply(self, deeds: Sequence[Applied]) -> None:
-        """Add deeds. Their numbers are drawn now, while every lock is held."""
+        """Add deeds, behind the veil. Their numbers are drawn now, while every lock is held."""
+        names = await stand_ins(self.connection, self.tenant.id, (it.deed for it in deeds))
         rows = [
             {
                 "tenant_id": self.tenant.id,
-                "deed": deed_as_data(deed.deed),
+                "deed": deed_as_data(renamed(deed.deed, names)),
                 "at": deed.at,
                 "actor": deed.actor,
                 "correlation": deed.correlation,
@@ -178,6 +181,7 @@ class PostgresWork:
                 clock_ahead=source.c.clock_ahead,
                 token=None,
                 error=None,
+                done_at=func.now(),
             )
             .returning(table.c.id)
         )

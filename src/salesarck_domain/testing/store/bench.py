@@ -18,6 +18,7 @@ from salesarck_domain.ledger.wallet import By, Cause, Wallet
 from salesarck_domain.news import SaleNews
 from salesarck_domain.ports.answers import Answers
 from salesarck_domain.ports.directory import Directory
+from salesarck_domain.ports.erasures import Erasures
 from salesarck_domain.ports.inbox import Arrival, Inbox
 from salesarck_domain.ports.profiles import Profiles
 from salesarck_domain.ports.store import Account, Books, Store, Wanted, Work
@@ -47,6 +48,10 @@ class WholeStore(Store, Protocol):
     @property
     def answers(self) -> Answers:
         """What commands were answered."""
+
+    @property
+    def erasures(self) -> Erasures:
+        """Who was erased."""
         ...
 
     @property

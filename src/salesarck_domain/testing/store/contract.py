@@ -4,6 +4,7 @@ from salesarck_domain.testing.store.adjustments import StandingContract
 from salesarck_domain.testing.store.books import BooksContract
 from salesarck_domain.testing.store.commands import CommandsContract
 from salesarck_domain.testing.store.finishing import FinishingContract
+from salesarck_domain.testing.store.forgetting import ForgettingContract
 from salesarck_domain.testing.store.merges import MergesContract
 from salesarck_domain.testing.store.people import PeopleContract
 from salesarck_domain.testing.store.records import RecordsContract
@@ -24,6 +25,7 @@ class StoreContract(
     RecordsContract,
     FinishingContract,
     CommandsContract,
+    ForgettingContract,
     BooksContract,
     StandingContract,
     TeamContract,

@@ -21,6 +21,12 @@ from salesarck_adapters.store.postgres.schema.directory import (
     till_proof,
     waiting,
 )
+from salesarck_adapters.store.postgres.schema.erasures import (
+    contact,
+    erased_contact,
+    erasure,
+    sign_in,
+)
 from salesarck_adapters.store.postgres.schema.inbox import (
     handshake,
     inbox,
@@ -54,6 +60,9 @@ __all__ = [
     "applied",
     "audit",
     "command",
+    "contact",
+    "erased_contact",
+    "erasure",
     "handshake",
     "inbox",
     "inbox_lane",
@@ -76,6 +85,7 @@ __all__ = [
     "rule_version",
     "sale",
     "shared_clock",
+    "sign_in",
     "suspension",
     "tenant",
     "tender",

@@ -36,6 +36,7 @@ Key = Text(collation="C")
 Moment = DateTime(timezone=True)
 Json: JSONB[Any] = JSONB()
 
+CONTACT_NUMBER = Sequence("contact_number", metadata=METADATA)
 APPLIED_NUMBER = Sequence("applied_number", metadata=METADATA)
 INBOX_NUMBER = Sequence("inbox_number", metadata=METADATA)
 INBOX_TURN = Sequence("inbox_turn", metadata=METADATA)

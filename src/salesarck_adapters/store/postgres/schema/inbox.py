@@ -50,6 +50,7 @@ inbox = Table(
     Column("error", Text),
     needed("clock_ahead", Boolean, "false"),
     needed("answers", Json, "'[]'"),
+    Column("done_at", Moment),
     key("id"),
     UniqueConstraint("provider", "merchant", "key", "body_hash", name="inbox_delivery_key"),
     words("state", RowState),
@@ -63,6 +64,11 @@ inbox = Table(
         postgresql_where=text("state IN ('waiting', 'leased')"),
     ),
     Index("inbox_state_idx", "state", "number"),
+    Index(
+        "inbox_kept_idx",
+        "done_at",
+        postgresql_where=text(r"done_at IS NOT NULL AND body <> '\x'"),
+    ),
 )
 """`merchant` is empty where a body names none. `due_at` of a leased row is when its lease ends."""
 

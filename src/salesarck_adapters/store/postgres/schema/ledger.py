@@ -35,11 +35,12 @@ wallet = Table(
     needed("tenant_id", Uuid),
     needed("consumer_id", Uuid),
     needed("frozen", Boolean, "false"),
+    needed("is_closed", Boolean, "false"),
     key("tenant_id", "consumer_id"),
     to("tenant_id", "tenant", "id"),
     Index(None, "consumer_id"),
 )
-"""A row to be locked. What it holds stands in its last entry."""
+"""A row to be locked. What it holds stands in its last entry; a closed one holds nothing."""
 
 adjustment = Table(
     "adjustment",

@@ -27,6 +27,8 @@ BEFORE_A_TENANT: Mapping[str, str] = {
 """Tables that the platform's role reads and writes whole, and why."""
 
 KEYS: Mapping[str, frozenset[str]] = {
+    "adjustment": frozenset({"tenant_id", "consumer_id"}),
+    "contact": frozenset({"tenant_id", "kind", "value"}),
     "lot": frozenset({"tenant_id", "consumer_id", "remaining", "ends_at"}),
     "redemption_code": frozenset({"tenant_id", "consumer_id", "state", "expires_at"}),
     "till_proof": frozenset({"tenant_id", "value"}),
