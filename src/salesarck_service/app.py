@@ -22,7 +22,7 @@ from salesarck_domain.ports.inbox import Inbox
 from salesarck_domain.ports.profiles import Profiles
 from salesarck_domain.ports.push import Push
 from salesarck_domain.ports.revocations import Revocations
-from salesarck_domain.ports.store import Store
+from salesarck_domain.ports.store import BeginWork, Store
 from salesarck_domain.redemption.code import Peppers
 from salesarck_domain.use_cases.adjustments import AdjustmentDesk
 from salesarck_domain.use_cases.codes import CodeDesk
@@ -234,13 +234,7 @@ def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]
         "publish": Publish(begin_open, clock),
         "retire": Retire(begin_open, clock),
         "preview_sale": PreviewSale(parts.store, clock),
-        "adjustment_desk": AdjustmentDesk(begin, parts.directory, clock, push),
-        "people_desk": PeopleDesk(parts.store, parts.directory, clock),
-        "team_desk": TeamDesk(begin_open, parts.directory, clock),
-        "tenant_desk": TenantDesk(parts.store, clock),
-        "sign_up_tenant": SignUpTenant(
-            parts.store, parts.directory, clock, at_once=parts.approve_at_once
-        ),
+        **_staff(parts, begin_open),
         "idempotency": Idempotency(parts.answers, clock, parts.real_clock, parts.randomness),
     }
     found = {name: _given(thing) for name, thing in made.items()}
@@ -249,6 +243,17 @@ def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]
         "caller": Provide(_caller, sync_to_thread=False),
         "once": Provide(provide_once),
         "once_if_named": Provide(provide_once_if_named),
+    }
+
+
+def _staff(parts: Parts, begin_open: BeginWork) -> Mapping[str, object]:
+    store, directory, clock = parts.store, parts.directory, parts.clock
+    return {
+        "adjustment_desk": AdjustmentDesk(store.begin, directory, clock, parts.push),
+        "people_desk": PeopleDesk(store, directory, clock),
+        "team_desk": TeamDesk(begin_open, directory, clock),
+        "tenant_desk": TenantDesk(store, clock),
+        "sign_up_tenant": SignUpTenant(store, directory, clock, at_once=parts.approve_at_once),
     }
 
 

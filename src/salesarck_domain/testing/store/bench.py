@@ -48,6 +48,7 @@ class WholeStore(Store, Protocol):
     @property
     def answers(self) -> Answers:
         """What commands were answered."""
+        ...
 
     @property
     def erasures(self) -> Erasures:

@@ -74,10 +74,10 @@ class AdminLeavingController(Controller):
     ) -> ErasedView:
         """Erase a person for good, as they asked: their points are gone, the books stay."""
 
-        async def do(attempt: Attempt) -> ErasedView:
+        async def do(attempt: Attempt[ErasedView]) -> ErasedView:
             by = By(caller.actor, clock(), caller.correlation)
             act = ActId(attempt.id("erasure"))
             reason = redacted_text(data.reason.strip())
             return ErasedView.of(await erase_consumer(ConsumerId(consumer), act, by, reason))
 
-        return await once(ErasedView, do)
+        return await once.step_by_step(ErasedView, do)

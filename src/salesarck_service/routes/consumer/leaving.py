@@ -89,7 +89,7 @@ class LeavingController(Controller):
         """Show a contact of yours by a code, and be erased, for good: your points are gone too."""
         proof = shown(contacts, data)
 
-        async def do(attempt: Attempt) -> ErasedView:
+        async def do(attempt: Attempt[ErasedView]) -> ErasedView:
             act = ActId(attempt.id("erasure"))
             return ErasedView.of(
                 await erase_consumer.by_themselves(
@@ -97,4 +97,4 @@ class LeavingController(Controller):
                 )
             )
 
-        return await once(ErasedView, do)
+        return await once.step_by_step(ErasedView, do)
