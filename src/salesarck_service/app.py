@@ -201,7 +201,6 @@ def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]
     begin, clock, push = parts.store.begin, parts.clock, parts.push
     begin_open = BeginUnlessSuspended(begin)
     prove = Prove(begin, parts.directory, clock, push, parts.peppers)
-    sessions = (parts.identity, parts.verifier, parts.directory, parts.revocations)
     made: Mapping[str, object] = {
         "store": parts.store,
         "books": parts.store.books,
@@ -220,11 +219,7 @@ def _dependencies(parts: Parts, doorkeeper: Doorkeeper) -> Mapping[str, Provide]
         "seal": _seal(parts),
         "real_clock": parts.real_clock,
         "readiness": Readiness(parts.checks),
-        "sign_in": SignIn(
-            parts.identity, parts.directory, parts.erasures, prove, clock, parts.randomness
-        ),
-        "refresh": Refresh(*sessions),
-        "sign_out": SignOut(*sessions, parts.real_clock),
+        **_signing_in(parts, prove),
         "code_desk": CodeDesk(begin_open, clock, parts.peppers, push),
         "change": ChangeContact(parts.identity, parts.directory, prove),
         "merge_accounts": MergeAccounts(parts.identity, parts.directory, parts.store, clock, push),
@@ -254,6 +249,17 @@ def _staff(parts: Parts, begin_open: BeginWork) -> Mapping[str, object]:
         "team_desk": TeamDesk(begin_open, directory, clock),
         "tenant_desk": TenantDesk(store, clock),
         "sign_up_tenant": SignUpTenant(store, directory, clock, at_once=parts.approve_at_once),
+    }
+
+
+def _signing_in(parts: Parts, prove: Prove) -> Mapping[str, object]:
+    sessions = (parts.identity, parts.verifier, parts.directory, parts.revocations)
+    return {
+        "sign_in": SignIn(
+            parts.identity, parts.directory, parts.erasures, prove, parts.clock, parts.randomness
+        ),
+        "refresh": Refresh(*sessions),
+        "sign_out": SignOut(*sessions, parts.real_clock),
     }
 
 

@@ -107,7 +107,8 @@ async def test_no_route_says_or_logs_or_counts_what_it_was_told(
     desk: Desk, lines: io.StringIO, who: str | None
 ) -> None:
     ids: dict[str, object] = {"tenant": CAFE.id, "consumer": desk.people[ADA], "number": 1}
-    ids |= {"person": desk.people[CLERK], "provider": "square", "merchant": "M1", "path": "x"}
+    ids |= {"person": desk.people[CLERK], "provider": "square", "merchant": "M1"}
+    ids |= {"link": "M1", "path": "x"}
     names = ("adjustment", "code", "invitation", "merge", "sale")
     for method, path in asked():
         if path.endswith("/events"):
