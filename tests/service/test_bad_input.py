@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -24,6 +25,7 @@ from tests.service.test_authorisation import BODIES
 SIGN_IN: Mapping[str, object] = {
     "POST /v1/sign-in/codes": {"phone": "+12125550199", "country": "US"},
     "POST /v1/sign-in/sessions": {"phone": "+12125550199", "country": "US", "code": "000000"},
+    "POST /v1/sign-in/browser": {"phone": "+12125550199", "country": "US", "code": "000000"},
     "POST /v1/sign-in/refresh": {"refresh_token": "x"},
     "POST /webhooks/square": {"merchant_id": "M1", "event_id": "E1", "type": "x"},
     "POST /webhooks/clover": {"appId": "A", "merchants": {}},
@@ -223,9 +225,8 @@ ADDRESSES = addresses()
 
 def filled(path: str, other: str = NOBODY) -> str:
     path = path.replace("{tenant}", str(CAFE.id)).replace("{number}", "1")
-    for name in ("code", "sale", "consumer"):
-        path = path.replace(f"{{{name}}}", other)
-    return path.replace("{provider}", "square").replace("{link}", "M1")
+    path = path.replace("{provider}", "square").replace("{link}", "M1")
+    return re.sub(r"\{\w+\}", other, path)
 
 
 def bodies() -> Sequence[tuple[str, str, Mapping[str, object]]]:
@@ -233,8 +234,8 @@ def bodies() -> Sequence[tuple[str, str, Mapping[str, object]]]:
     found = list[tuple[str, str, Mapping[str, object]]]()
     for route, body in {**BODIES, **SIGN_IN}.items():
         method, _, path = route.partition(" ")
-        assert isinstance(body, dict)
-        found.append((method, filled(path), body))
+        if isinstance(body, dict):
+            found.append((method, filled(path), body))
     return found
 
 
@@ -285,8 +286,7 @@ async def test_addresses_and_queries_that_mean_nothing(street: Street) -> None:
     askings = [
         Asking(method, template.replace(f"{{{name}}}", each).format_map(Filled()))
         for method, template in ADDRESSES
-        for name in ("tenant", "code", "sale", "consumer", "number", "provider", "link")
-        if f"{{{name}}}" in template
+        for name in re.findall(r"\{(\w+)\}", template)
         for each in odd
     ]
     asked = [
