@@ -10,8 +10,8 @@ from litestar.params import FromQuery, JSONBody
 from msgspec import Struct
 
 from salesarck_domain.ports.clock import Clock
-from salesarck_domain.ports.identity import Identity, TokenNotAccepted
-from salesarck_domain.use_cases.sessions import SignIn
+from salesarck_domain.ports.identity import TokenNotAccepted
+from salesarck_domain.use_cases.sessions import SignIn, SignOut
 from salesarck_service.contacts import Contacts
 from salesarck_service.given import Given
 from salesarck_service.problems import problems
@@ -80,11 +80,11 @@ class BrowserController(Controller):
     async def end(
         self,
         request: Request[Any, Any, Any],
-        identity: Given[Identity],
+        sign_out: Given[SignOut],
         everywhere: FromQuery[bool] = False,  # noqa: FBT002 - so it is written in the URL
     ) -> None:
         """End this browser's session, or all of its owner; who is signed out already stays so."""
         kept: Kept | None = request.scope["state"].get("kept")
         if kept is not None:
             with suppress(TokenNotAccepted):
-                await identity.sign_out(kept.access_token, everywhere=everywhere)
+                await sign_out(kept.access_token, everywhere=everywhere)

@@ -30,7 +30,9 @@ Moment = Annotated[datetime, Meta(tz=True, description="With its offset from UTC
 PLAIN = r"^[^\x00]*[^\s\x00][^\x00]*$"
 """Text with something to read in it, and without what no database keeps."""
 
-Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=PLAIN)]
+Reason = Annotated[
+    str, Meta(min_length=1, max_length=500, pattern=PLAIN, examples=["for the wait"])
+]
 YEARS = range(1970, 2200)
 
 

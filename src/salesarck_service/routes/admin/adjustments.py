@@ -35,7 +35,7 @@ class Adjust(Struct, forbid_unknown_fields=True):
     """Points to give or take by hand, and why."""
 
     kind: Literal["grant", "deduct"]
-    points: Annotated[int, Meta(ge=1, le=POINTS_MAX)]
+    points: Annotated[int, Meta(ge=1, le=POINTS_MAX, examples=[50])]
     reason: Reason
 
 

@@ -24,10 +24,17 @@ from salesarck_service.problems import problems
 from salesarck_service.routes.views import PLAIN, TermsView
 from salesarck_service.security.guards import asks
 
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=PLAIN)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217, like USD.")]
-Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166, like US.")]
-Zone = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$")]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=PLAIN, examples=["Corner Bakery"])]
+Currency = Annotated[
+    str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217, like USD.", examples=["USD"])
+]
+Country = Annotated[
+    str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166, like US.", examples=["US"])
+]
+Zone = Annotated[
+    str,
+    Meta(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$", examples=["America/New_York"]),
+]
 
 
 class SignUp(Struct, forbid_unknown_fields=True):
