@@ -83,7 +83,7 @@ async def test_where_policy_says_so_a_business_takes_part_at_once(desk: Desk) ->
     desk.app = create_app(replace(desk.parts, approve_at_once=True))
     made = await do(desk, "POST", SIGN_UP, ADA, SHOP)
     assert (made.status_code, made.json()["state"]) == (201, "active")
-    settings = {"DATABASE_URL": "postgresql://db/salesarck", "PEPPER_1": "0123456789abcdef" * 2}
+    settings = {"DATABASE_URL": "postgresql://db/salesarck?sslmode=verify-full", "PEPPER_1": "0123456789abcdef" * 2}
     named = {f"SALESARCK_{name}": text for name, text in settings.items()}
     assert read_settings(named).tenant_approval == "by_admin"
     with pytest.raises(SettingsInvalid):
