@@ -12,8 +12,9 @@ import pytest
 from salesarck_domain.people import Evidence, Proof, Role
 from salesarck_domain.testing.examples import BAKERY, CAFE, POINT_PER_DOLLAR
 from salesarck_service.app import create_app
-from salesarck_service.settings import SettingsInvalid, read_settings
+from salesarck_service.settings import SettingsInvalid
 from tests.service.desk import ADA, ADMIN, CLERK, OWNER, STRANGER, Desk
+from tests.service.test_settings import GOOD, read
 
 MERCHANT = f"/v1/merchant/tenants/{CAFE.id}"
 TEAM, TERMS = f"{MERCHANT}/team", f"{MERCHANT}/terms"
@@ -83,11 +84,10 @@ async def test_where_policy_says_so_a_business_takes_part_at_once(desk: Desk) ->
     desk.app = create_app(replace(desk.parts, approve_at_once=True))
     made = await do(desk, "POST", SIGN_UP, ADA, SHOP)
     assert (made.status_code, made.json()["state"]) == (201, "active")
-    settings = {"DATABASE_URL": "postgresql://db/salesarck?sslmode=verify-full", "PEPPER_1": "0123456789abcdef" * 2}
-    named = {f"SALESARCK_{name}": text for name, text in settings.items()}
-    assert read_settings(named).tenant_approval == "by_admin"
+    assert read(GOOD).tenant_approval == "by_admin"
+    assert read(GOOD, {"TENANT_APPROVAL": "at_once"}).tenant_approval == "at_once"
     with pytest.raises(SettingsInvalid):
-        read_settings({**named, "SALESARCK_TENANT_APPROVAL": "never"})
+        read(GOOD, {"TENANT_APPROVAL": "never"})
 
 
 @pytest.mark.parametrize(
