@@ -5,6 +5,7 @@ import base64
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from uuid import UUID
 
 import httpx
 import pytest
@@ -220,7 +221,7 @@ def test_a_new_pepper_signs_nobody_out() -> None:
         Seal({number: bytes([number]) * 32 for number in numbers}, lambda size: b"r" * size)
         for numbers in ((1,), (1, 2))
     )
-    kept = old.begin(Session("a", "b", NOON), NOON)
+    kept = old.begin(Session(UUID(int=1), "a", "b", NOON), NOON)
     assert new.open(old.close(kept)) == kept
     assert old.open(new.close(kept)) is None
 
