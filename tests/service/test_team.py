@@ -334,7 +334,9 @@ async def test_of_two_owners_who_demote_each_other_at_once_one_stays(desk: Desk)
         do(desk, "PATCH", member(desk, BOSS), OWNER, demoted),
         do(desk, "PATCH", member(desk, OWNER), BOSS, demoted),
     )
-    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    # Who comes second is refused at the door or in the work, as it falls out.
+    first, second = sorted(answer.status_code for answer in answers)
+    assert (first, second in {403, 409}) == (200, True)
     (stayed,) = (
         it for it, answer in zip([OWNER, BOSS], answers, strict=True) if answer.status_code == 200
     )
