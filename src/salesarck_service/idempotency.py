@@ -146,8 +146,10 @@ class Once:
         except SalesArckError as refusal:
             await self.tools.answers.keep(Answered(self.asked, token, _refused(refusal)))
             raise
-        except BaseException:
-            await asyncio.shield(self._let_go(token))
+        except BaseException as error:
+            still_ours = await asyncio.shield(self._let_go(token))
+            if isinstance(error, Exception) and not still_ours:  # it met what another made of it
+                raise _in_flight() from error
             raise
         return _shown(attempt)
 
@@ -186,8 +188,8 @@ class Once:
                 raise _in_flight()
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _let_go(self, token: UUID) -> None:
-        await self.tools.answers.let_go(self.asked, token, self.tools.real_clock())
+    async def _let_go(self, token: UUID) -> bool:
+        return await self.tools.answers.let_go(self.asked, token, self.tools.real_clock())
 
 
 async def provide_once(

@@ -93,7 +93,12 @@ ONCE_BY_ITSELF = (
 )
 WRITES_NOTHING = ("/preview",)
 MOVES_NO_POINTS = {"PATCH /v1/consumer/profile"}
-STEP_BY_STEP = {"POST /v1/consumer/merges", "DELETE /v1/consumer/merges/{merge}"}
+STEP_BY_STEP = {
+    "POST /v1/consumer/merges",
+    "DELETE /v1/consumer/merges/{merge}",
+    "POST /v1/consumer/erasure",
+    "POST /v1/admin/consumers/{consumer}/erasure",
+}
 """What takes several transactions, each of which finds itself done."""
 
 

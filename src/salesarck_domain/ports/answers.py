@@ -136,8 +136,8 @@ class Answers(Protocol):
         """Keep the answer of who holds the token, if there is none; of anybody else, nothing."""
         ...
 
-    async def let_go(self, asked: Asked, token: UUID, now: datetime) -> None:
-        """Let the next who asks take it on, if the token still holds."""
+    async def let_go(self, asked: Asked, token: UUID, now: datetime) -> bool:
+        """Let the next who asks take it on, if the token still holds; say whether it does."""
         ...
 
     async def forget(self, now: datetime) -> int:

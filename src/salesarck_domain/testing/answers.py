@@ -101,14 +101,14 @@ class AnswersContract:
             await answers.begin(ASKED, ONE, NOON, NOON)
             await answers.begin(ASKED, OTHER, NOON, NOON + HELD)
             await answers.keep(Answered(ASKED, ONE, ANSWER))
-            await answers.let_go(ASKED, ONE, NOON)
+            assert not await answers.let_go(ASKED, ONE, NOON)
             found = await answers.begin(ASKED, ONE, NOON, NOON + HELD)
             assert (found.token, found.answer) == (OTHER, None)
 
     async def test_a_command_that_was_let_go_waits_for_nobody(self) -> None:
         async with self.new_answers() as answers:
             await answers.begin(ASKED, ONE, NOON, NOON)
-            await answers.let_go(ASKED, ONE, NOON)
+            assert await answers.let_go(ASKED, ONE, NOON)
             again = await answers.begin(ASKED, OTHER, LATER, NOON)
             assert (again.token, again.first_seen, again.attempts) == (OTHER, NOON, 2)
 
@@ -116,7 +116,7 @@ class AnswersContract:
         async with self.new_answers() as answers:
             await answers.begin(ASKED, ONE, NOON, NOON)
             await answers.keep(Answered(ASKED, ONE, ANSWER))
-            await answers.let_go(ASKED, ONE, NOON)
+            assert await answers.let_go(ASKED, ONE, NOON)
             assert (await answers.begin(ASKED, OTHER, NOON, LATER)).answer == ANSWER
 
     async def test_after_a_day_a_key_is_new(self) -> None:

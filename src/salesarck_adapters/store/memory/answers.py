@@ -45,11 +45,13 @@ class MemoryAnswers:
         name = _name(answered.asked)
         self.commands[name] = replace(self.commands[name], answer=answered.answer)
 
-    async def let_go(self, asked: Asked, token: UUID, now: datetime) -> None:
+    async def let_go(self, asked: Asked, token: UUID, now: datetime) -> bool:
         """Let the next who asks take it on."""
         there = self.commands.get(_name(asked))
         if there and there.token == token:
             self.commands[_name(asked)] = replace(there, held_until=now)
+            return True
+        return False
 
     async def forget(self, now: datetime) -> int:
         """Forget the commands whose day is over."""

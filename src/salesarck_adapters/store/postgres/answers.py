@@ -60,11 +60,12 @@ class PostgresAnswers:
         async with transaction(self.engine) as connection:
             await _write(connection, answered)
 
-    async def let_go(self, asked: Asked, token: UUID, now: datetime) -> None:
+    async def let_go(self, asked: Asked, token: UUID, now: datetime) -> bool:
         """Let the next who asks take it on."""
         held = update(command).where(_named(asked), command.c.token == token)
         async with transaction(self.engine) as connection:
-            await connection.execute(held.values(held_until=now))
+            found = await connection.execute(held.values(held_until=now))
+        return bool(found.rowcount)
 
     async def forget(self, now: datetime) -> int:
         """Forget the commands whose day is over."""
