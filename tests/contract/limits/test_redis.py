@@ -49,7 +49,7 @@ async def test_a_redis_that_hangs_costs_a_moment(listening: Valkey) -> None:
 
 async def test_counts_do_not_last_for_ever(listening: Valkey) -> None:
     client = Redis.from_url(listening.url, decode_responses=True)
-    async with at(listening.url) as limits:
+    async with at(listening.url, PATIENT_SECONDS) as limits:
         await limits.take([ONE, Count(QUICK, "ada")])
         await limits.give_back([Count(QUICK, "ada")])
         assert client.keys() == [f"{PREFIX}:{ONE.name}"]
