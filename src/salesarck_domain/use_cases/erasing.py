@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from salesarck_domain.audit import AuditNote
+from salesarck_domain.audit import Act, AuditNote
 from salesarck_domain.deeds import EraseWallet
 from salesarck_domain.erasure import Erasure
 from salesarck_domain.errors import Refused
@@ -137,6 +137,9 @@ class EraseConsumer:
             StoreUnavailable: it is broken off; ask again.
         """
         found = await self.erasures.find(act) or await self._begin(consumer, act, by, reason)
+        deed = Act(id=act, actor=found.actor, reason=reason, correlation=by.correlation)
+        target = f"person:{found.people[0]}"
+        await self.directory.note(deed.note("erase_consumer", target, found.at))
         contacts = await self._contacts(found.people)
         tenants = await self.erasures.tenants_that_know(found.people, contacts)
         for tenant in tenants if found.finished_at is None else ():
