@@ -22,6 +22,9 @@ BRANCHES_COVERED_MIN = {"salesarck_domain": 98, "salesarck_adapters": 90}
 ALONE = ("tests/line", "tests/demo")
 """Tests that start whole processes and look at the clock: they share the machine with nobody."""
 
+SHORT = ("-m", "not long")
+"""Whole products of everything with everything, of which these runs take samples, are left out."""
+
 RUNNER = """
 _pytest anyio idna iniconfig packaging pluggy py.py pygments pytest sniffio typing_extensions.py
 """
@@ -65,16 +68,22 @@ def imports(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests with their coverage; or, quickly, those named: `nox -s tests -- tests/unit`."""
+    """All but the long tests, with coverage; or, quickly, some: `nox -s tests -- tests/unit`."""
     if session.posargs:
         run(session, "pytest", *session.posargs)
         return
     report = Path(session.create_tmp()) / "coverage.json"
     cov = ("--cov", "--cov-report=", f"--cov-report=json:{report}")
     apart = [f"--ignore={room}" for room in ALONE]
-    run(session, "pytest", "-n2", "--dist=loadgroup", "-q", *cov, *apart)
-    run(session, "pytest", "-q", *cov, "--cov-append", *ALONE)
+    run(session, "pytest", "-n2", "--dist=loadgroup", "-q", *SHORT, *cov, *apart)
+    run(session, "pytest", "-q", *SHORT, *cov, "--cov-append", *ALONE)
     _check_coverage(session, json.loads(report.read_text())["files"])
+
+
+@nox.session
+def long(session: nox.Session) -> None:
+    """Try the whole products that `make test` takes samples of."""
+    run(session, "pytest", "-q", "-m", "long", *session.posargs)
 
 
 @nox.session

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -396,8 +397,11 @@ def _is_refusal(outcome: object) -> bool:
     return isinstance(outcome, tuple) and outcome[:1] == ("refused",)
 
 
-def test_memory_and_postgres_tell_the_same_history(open_database: OpenDatabase) -> None:
+@pytest.mark.parametrize("examples", [8, pytest.param(100, marks=pytest.mark.long)])
+def test_memory_and_postgres_tell_the_same_history(
+    open_database: OpenDatabase, examples: int
+) -> None:
     run_state_machine_as_test(
         lambda: SameHistory(open_database),
-        settings=settings(max_examples=20, stateful_step_count=40, phases=[Phase.generate]),
+        settings=settings(max_examples=examples, stateful_step_count=40, phases=[Phase.generate]),
     )

@@ -21,3 +21,10 @@ async def desk(request: pytest.FixtureRequest) -> AsyncGenerator[Desk]:
     database: Database = request.getfixturevalue("database")
     async with PostgresStore.open(database.dsn(), pool_size=CONNECTIONS) as store:
         yield await Desk.open(store)
+
+
+@pytest.fixture(params=[pytest.param(1, id="all", marks=pytest.mark.long), 7])
+def every(request: pytest.FixtureRequest) -> int:
+    """Try each, or at every check each seventh: a number that fits into none of the lists."""
+    step: int = request.param
+    return step

@@ -251,37 +251,37 @@ def spoiled(body: Mapping[str, object]) -> Iterator[bytes]:
             yield f'{{"{name}": {value}{", " if told else ""}{told}}}'.encode()
 
 
-async def test_bodies_that_are_none(street: Street) -> None:
+async def test_bodies_that_are_none(street: Street, every: int) -> None:
     await street.all_are_told(
         [
             Asking(method, path, raw, keys=(f"k{number}".encode(),))
             for method, path, _ in bodies()
             for number, raw in enumerate(RAW)
-        ]
+        ][::every]
     )
 
 
-async def test_values_where_others_belong(street: Street) -> None:
+async def test_values_where_others_belong(street: Street, every: int) -> None:
     await street.all_are_told(
         [
             Asking(method, path, raw, keys=(f"k{number}".encode(),))
             for method, path, body in bodies()
             for number, raw in enumerate(spoiled(body))
-        ]
+        ][::every]
     )
 
 
-async def test_kinds_of_content_that_are_not_json(street: Street) -> None:
+async def test_kinds_of_content_that_are_not_json(street: Street, every: int) -> None:
     await street.all_are_told(
         [
             Asking(method, path, json.dumps(body).encode(), kind, (f"k{number}".encode(),))
             for method, path, body in bodies()
             for number, kind in enumerate(KINDS)
-        ]
+        ][::every]
     )
 
 
-async def test_addresses_and_queries_that_mean_nothing(street: Street) -> None:
+async def test_addresses_and_queries_that_mean_nothing(street: Street, every: int) -> None:
     odd = ("x", "%00", "%FF", "%ED%A0%80", NOBODY.upper(), f"{NOBODY}%0A", "9" * 40, "..%2F", "-1")
     askings = [
         Asking(method, template.replace(f"{{{name}}}", each).format_map(Filled()))
@@ -295,7 +295,7 @@ async def test_addresses_and_queries_that_mean_nothing(street: Street) -> None:
         if method == "GET"
         for query in QUERIES
     ]
-    await street.all_are_told([*askings, *asked])
+    await street.all_are_told([*askings, *asked][::every])
 
 
 class Filled(dict[str, str]):

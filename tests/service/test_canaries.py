@@ -5,6 +5,7 @@ import io
 import json
 import logging
 from collections.abc import Generator, Iterator, Mapping
+from itertools import islice
 from uuid import uuid4
 
 import httpx
@@ -104,7 +105,7 @@ def heard_in(answer: httpx.Response) -> list[str]:
 @ON_POSTGRES
 @pytest.mark.parametrize("who", [ADA, OWNER, ADMIN, None])
 async def test_no_route_says_or_logs_or_counts_what_it_was_told(
-    desk: Desk, lines: io.StringIO, who: str | None
+    desk: Desk, lines: io.StringIO, who: str | None, every: int
 ) -> None:
     ids: dict[str, object] = {"tenant": CAFE.id, "consumer": desk.people[ADA], "number": 1}
     ids |= {"person": desk.people[CLERK], "provider": "square", "merchant": "M1"}
@@ -121,7 +122,7 @@ async def test_no_route_says_or_logs_or_counts_what_it_was_told(
         if method in {"POST", "PUT", "PATCH"}:
             answers += [
                 await desk.ask(method, address, who, json=body, key=str(uuid4()))
-                for body in told(BODIES.get(f"{method} {path}", {}))
+                for body in islice(told(BODIES.get(f"{method} {path}", {})), 0, None, every)
             ]
             answers.append(await desk.ask(method, address, who, content=f'{{"{CARD}', key=CODE))
         for answer in answers:

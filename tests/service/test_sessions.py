@@ -10,6 +10,7 @@ import pytest
 from salesarck_adapters.embedded.identity import KeyRing, create_identity
 from salesarck_adapters.http import polite_client
 from salesarck_domain.ports.revocations import Revocation
+from salesarck_domain.tenants import TenantState
 from salesarck_domain.testing.examples import CAFE
 from salesarck_service.app import create_app
 from salesarck_service.container.identity import PLAYFUL, signing_in_at
@@ -133,7 +134,7 @@ async def test_a_person_and_a_tenant_end_where_they_are_and_nowhere_else(desk: D
 async def test_at_a_suspended_tenant_everybody_is_told_that_and_not_to_sign_in_again(
     desk: Desk,
 ) -> None:
-    await desk.store.directory.add_tenant(replace(CAFE, suspended=True))
+    await desk.store.directory.add_tenant(replace(CAFE, state=TenantState.SUSPENDED))
     await desk.store.revocations.revoke(Revocation.of_tenant(CAFE.id, desk.now))
     told = await desk.ask("GET", SALES, OWNER)
     assert (told.status_code, told.json()["code"]) == (403, "tenant_suspended")
