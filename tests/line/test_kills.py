@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -23,7 +24,7 @@ from salesarck_domain.use_cases.books import VerifyBooks
 from tests.architecture.tree import ROOT
 from tests.line.bench import Line, body_of, hers, until
 from tests.line.killed import WEB_STEPS, WORKER_STEPS, Oracle
-from tests.line.reception import Door, square_headers
+from tests.line.reception import URL, Door, square_headers
 from tests.postgres import Database
 
 SOON = 20.0
@@ -139,7 +140,8 @@ async def test_a_web_process_may_die_at_any_step(line: Line, database: Database,
     assert process.stdout
     port = int(await asyncio.wait_for(process.stdout.readline(), SOON))
     numbers = range(1, 41)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as till:
+    headers = {"Host": urlsplit(URL).netloc}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as till:
         acknowledged = [await post(till, 1)]
         acknowledged += await asyncio.gather(*(post(till, number) for number in numbers[1:]))
     assert await ended(process) == KILLED

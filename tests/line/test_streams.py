@@ -134,7 +134,7 @@ async def test_who_reads_nothing_holds_up_nobody_and_hears_the_newest_in_the_end
         slow.connect(("127.0.0.1", client.base_url.port))
         slow.settimeout(0)
         token = desk.tokens[ADA]
-        asked = f"GET {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+        asked = f"GET {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n"
         slow.send(asked.encode())
         async with page(client, desk.tokens[ADA]) as quick:
             assert await quick.balance() == 1
@@ -149,6 +149,7 @@ async def test_who_reads_nothing_holds_up_nobody_and_hears_the_newest_in_the_end
         async with asyncio.timeout(SOON):
             while newest not in tail:
                 told = await asyncio.get_running_loop().sock_recv(slow, 65_536)
+                assert told, "it hung up"
                 heard += told.count(b"event: balance")
                 tail = tail[-200:] + told
         assert heard < count / 2  # what it could not take was made into one
