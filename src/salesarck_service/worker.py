@@ -50,11 +50,11 @@ class InboxWorker:
             await self._drain()
 
     async def _take_up(self) -> None:
+        # Only now, so that a row that ended while the inbox was looked into ends the next wait.
+        self._working -= {task for task in self._working if task.done()}
         free = self.rows_max - len(self._working)
         for row in await self._claim(free) if free else ():
-            task = asyncio.create_task(self._work_on(row))
-            self._working.add(task)
-            task.add_done_callback(self._working.discard)
+            self._working.add(asyncio.create_task(self._work_on(row)))
 
     async def _claim(self, limit: int) -> Sequence[InboxRow]:
         try:

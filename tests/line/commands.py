@@ -78,7 +78,7 @@ class Town:
 
     async def notes(self, action: str, target: str) -> list[str]:
         """The moments at which something was done, as JSON tells them."""
-        notes = await self.store.books.notes(CAFE.id, target)
+        notes = await self.store.books.notes(CAFE.id, target=target)
         return [_moment(note.at.isoformat()) for note in notes if note.action == action]
 
 
@@ -242,7 +242,7 @@ class Retire:
 
     async def effects(self, town: Town) -> list[Told]:
         moments = await town.notes("retire_rules", "rules:all")
-        return [{"retired_at": moment} for moment in moments[self.before :]]
+        return [{"retired_at": moment} for moment in moments[: len(moments) - self.before]]
 
 
 def publishing(points: int) -> Asking:

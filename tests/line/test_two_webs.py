@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -12,7 +13,7 @@ import psycopg
 from salesarck_adapters.push.memory import MemoryPush
 from salesarck_adapters.store.postgres import PostgresStore
 from salesarck_domain.deeds import GrantPoints
-from salesarck_domain.ids import ActId, derived
+from salesarck_domain.ids import ActId, ConsumerId, derived
 from salesarck_domain.ports.answers import KEPT, Asked
 from salesarck_domain.testing.examples import CAFE
 from salesarck_domain.use_cases.wallets import AdjustWallet
@@ -68,7 +69,7 @@ async def test_fifty_copies_at_two_webs_have_one_effect_and_one_answer(
     ):
         await Line.open(store)
         me = await here.get("/v1/consumer/profile", headers={"Authorization": f"Bearer {token}"})
-        person = me.json()["person"]
+        person = ConsumerId(UUID(me.json()["person"]))
         assert me.json()["proved"] == [PHONE]
         act = ActId(derived(clock(), "gift"))
         deed = GrantPoints(consumer=person, points=500, id=act)

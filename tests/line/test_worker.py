@@ -89,6 +89,43 @@ async def test_a_ring_wakes_it_and_one_ring_is_enough_for_all_of_a_merchants_row
     assert [entry.points for entry in reversed(entries)] == list(range(1, 21))
 
 
+@dataclass
+class SlowToSay:
+    """An inbox that once says only after a row has ended that nothing can be claimed beside it."""
+
+    inbox: Inbox
+    ends: asyncio.Event
+    is_slow: bool = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inbox, name)
+
+    async def claim(self, limit: int, now: datetime, lease: timedelta) -> Sequence[InboxRow]:
+        found = await self.inbox.claim(limit, now, lease)
+        if self.is_slow:
+            self.is_slow = False
+            self.ends.set()
+            await asyncio.sleep(0.05)
+        return found
+
+
+async def test_a_row_that_ends_while_the_inbox_is_looked_into_is_followed_by_the_next() -> None:
+    line = await Line.open(MemoryStore())
+    answer = asyncio.Event()
+    line.fetchers["square"] = held_up("M1", [hers("M1", 1)], answer.wait())
+    async with running(line) as it:
+        inbox = SlowToSay(line.store.inbox, answer)
+        it.worker.work = replace(it.worker.work, inbox=inbox)  # type: ignore[arg-type] # the rest is passed on
+        await line.tell("one", thin("M1"))
+        await line.tell("two", hers("P2", 1))
+        await it.bell.ring()
+        await asyncio.sleep(0.05)
+        inbox.is_slow = True
+        await it.bell.ring()
+        await it.quiet()
+    assert await line.balance() == 2
+
+
 async def test_it_finds_what_nobody_rang_for() -> None:
     line = await Line.open(MemoryStore())
     async with running(line, sweep=0.05) as it:
