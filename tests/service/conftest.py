@@ -12,7 +12,7 @@ from tests.service.desk import Desk
 CONNECTIONS = 20
 
 
-@pytest.fixture(params=[pytest.param("memory", marks=pytest.mark.long), "postgres"])
+@pytest.fixture(params=["memory", "postgres"])
 async def desk(request: pytest.FixtureRequest) -> AsyncGenerator[Desk]:
     """A desk where everybody has signed in and nothing has happened yet."""
     if request.param == "memory":
